@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+// The command `boothlight`, from a checkout: sets up what is missing, then runs the built program.
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { built, installed, ROOT, say } from "./set-up.mjs";
+
+if (Number(process.versions.node.split(".")[0]) < 20) {
+  say(`Boothlight needs Node 20 or newer; this is ${process.version}.`);
+  process.exit(1);
+}
+installed();
+built();
+const program = spawn(process.execPath, [path.join(ROOT, "dist/main.js"), ...process.argv.slice(2)], {
+  stdio: "inherit",
+});
+// The program stops by itself, in its own time: this one only passes the word on and waits.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => signal !== "SIGINT" && program.kill(signal));
+}
+program.on("exit", (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

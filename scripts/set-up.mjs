@@ -1,0 +1,48 @@
+// Brings a checkout to where the program runs: installs and builds what is missing. Plain Node, because
+// it runs before anything is installed.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Installs the locked packages where they are not yet there, or the lock has changed since. */
+export function installed() {
+  // npm writes this file last, so an install that was broken off is done again.
+  const done = path.join(ROOT, "node_modules/.package-lock.json");
+  if (existsSync(done) && statSync(done).mtimeMs >= newest("package-lock.json")) return;
+  say("Installing packages. The first time takes a minute or two …");
+  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+}
+
+/** Builds where a source is newer than what was built. */
+export function built() {
+  const stamp = path.join(ROOT, "dist", ".built");
+  const sources = ["src", "scripts", "package-lock.json", "tsconfig.json", "tsconfig.build.json"];
+  if (existsSync(stamp) && statSync(stamp).mtimeMs > Math.max(...sources.map(newest))) return;
+  say("Building …");
+  run("npm", ["run", "--silent", "build"]);
+  writeFileSync(stamp, "");
+}
+
+/** Runs a program and ends this one with its exit code where it fails. */
+export function run(program, args, options = {}) {
+  const shell = process.platform === "win32";
+  const { status, error } = spawnSync(program, args, { cwd: ROOT, stdio: "inherit", shell, ...options });
+  if (error || status !== 0) {
+    say(`${program} ${args.join(" ")} did not finish${error ? `: ${error.message}` : ""}.`);
+    process.exit(status || 1);
+  }
+}
+
+export function say(text) {
+  process.stderr.write(`${text}\n`);
+}
+
+function newest(place) {
+  const file = path.join(ROOT, place);
+  const { mtimeMs } = statSync(file);
+  if (!statSync(file).isDirectory()) return mtimeMs;
+  return Math.max(mtimeMs, ...readdirSync(file).map((name) => newest(path.join(place, name))));
+}

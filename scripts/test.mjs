@@ -1,0 +1,42 @@
+// `npm test`: sets up what is missing, a browser included, then runs every test.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { built, installed, run, say } from "./set-up.mjs";
+
+const PLACES = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome-stable",
+  "/usr/bin/google-chrome",
+  "/snap/bin/chromium",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+  "C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe",
+];
+
+function findBrowser() {
+  return [process.env.CHROME_PATH, ...PLACES].find((place) => place && existsSync(place));
+}
+
+/** Debian's Chromium, where we may install it. */
+function installBrowser() {
+  if (process.platform !== "linux" || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
+  say("No Chrome or Chromium found: installing Debian's Chromium …");
+  const options = { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
+  spawnSync("apt-get", ["update"], options);
+  spawnSync("apt-get", ["install", "-y", "--no-install-recommends", "chromium"], options);
+}
+
+installed();
+built();
+if (!findBrowser()) installBrowser();
+const browser = findBrowser();
+if (!browser) {
+  say(
+    "The browser tests need Chrome or Chromium, and none was found.\n" +
+      "Install one (Debian, Ubuntu: sudo apt-get install chromium), or set CHROME_PATH to where it is, and run npm test again.",
+  );
+  process.exit(1);
+}
+run("npx", ["--no-install", "jest", ...process.argv.slice(2)], { env: { ...process.env, CHROME_PATH: browser } });

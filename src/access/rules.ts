@@ -1,0 +1,47 @@
+import { createHash, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
+
+/** Invitations to pair hold for ten minutes, the first sign-in for a day, the organizer's session for a week. */
+export const PAIRING_LASTS = 10 * 60_000;
+export const SIGN_IN_ADDRESS_LASTS = 24 * 3_600_000;
+export const SESSION_LASTS = 7 * 24 * 3_600_000;
+/** How exact "last heard of" is: saves a write for each request. */
+export const SEEN_EVERY = 60_000;
+
+/** A secret that cannot be guessed: 192 random bits in letters that fit an address. */
+export function newSecret(): string {
+  return randomBytes(24).toString("base64url");
+}
+
+/** What is kept of a secret of that strength: SHA-256, hex. */
+export function hashOfSecret(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex");
+}
+
+// OWASP's password storage cheat sheet: N = 2^17, r = 8, p = 1 (128 MB, once a sign-in).
+const COST = { N: 2 ** 17, r: 8, p: 1 };
+
+/** A passphrase → what is kept of it: `scrypt$N$r$p$salt$key`, salt and key in base64url. */
+export async function hashPassphrase(passphrase: string): Promise<string> {
+  const salt = randomBytes(16);
+  const key = await derive(passphrase, salt, 32, COST);
+  return ["scrypt", COST.N, COST.r, COST.p, salt.toString("base64url"), key.toString("base64url")].join("$");
+}
+
+/** Whether the passphrase is the one that `kept` was made from. */
+export async function isPassphrase(passphrase: string, kept: string): Promise<boolean> {
+  const [, n, r, p, salt = "", key = ""] = kept.split("$");
+  const expected = Buffer.from(key, "base64url");
+  const cost = { N: Number(n), r: Number(r), p: Number(p) };
+  const actual = await derive(passphrase, Buffer.from(salt, "base64url"), expected.length, cost);
+  return timingSafeEqual(actual, expected);
+}
+
+function derive(passphrase: string, salt: Buffer, length: number, cost: ScryptOptions): Promise<Buffer> {
+  // The same words typed on another keyboard must give the same bytes.
+  const text = passphrase.normalize("NFKC");
+  return new Promise((resolve, reject) => {
+    scrypt(text, salt, length, { ...cost, maxmem: 256 * 1024 * 1024 }, (error, key) =>
+      error ? reject(error) : resolve(key),
+    );
+  });
+}

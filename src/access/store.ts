@@ -1,0 +1,194 @@
+import type { Selectable } from "kysely";
+import { uuidv7 } from "uuidv7";
+import type { Writer } from "../database/door";
+import type { Reader } from "../database/open";
+import type { DevicesTable, Instant, InvitationsTable } from "../database/tables";
+import { hashOfSecret, newSecret, PAIRING_LASTS, SESSION_LASTS, SIGN_IN_ADDRESS_LASTS } from "./rules";
+
+export type Device = Selectable<DevicesTable>;
+export type Invitation = Selectable<InvitationsTable>;
+
+const PASSPHRASE = "passphrase";
+
+/** The hash of the organizer's passphrase; undefined before the first sign-in. */
+export async function keptPassphrase(read: Reader): Promise<string | undefined> {
+  const row = await read.selectFrom("settings").select("value").where("name", "=", PASSPHRASE).executeTakeFirst();
+  return row?.value;
+}
+
+/** Keeps a new passphrase hash and ends every session: who knew the old one is out. */
+export async function setPassphrase(writer: Writer, hash: string): Promise<void> {
+  await writer
+    .insertInto("settings")
+    .values({ name: PASSPHRASE, value: hash })
+    .onConflict((conflict) => conflict.column("name").doUpdateSet({ value: hash }))
+    .execute();
+  await writer.deleteFrom("sessions").execute();
+}
+
+/** Whether the organizer has ever signed in on this installation. */
+export async function hasEverSignedIn(read: Reader): Promise<boolean> {
+  const row = await read
+    .selectFrom("invitations")
+    .select("code_hash")
+    .where("purpose", "=", "sign-in")
+    .where("used_at", "is not", null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined || (await keptPassphrase(read)) !== undefined;
+}
+
+/** Opens a session; gives the value of its cookie, of which only the hash is kept. */
+export async function openSession(writer: Writer, now: Instant): Promise<string> {
+  const token = newSecret();
+  await writer.deleteFrom("sessions").where("expires_at", "<=", now).execute();
+  await writer
+    .insertInto("sessions")
+    .values({ token_hash: hashOfSecret(token), created_at: now, expires_at: now + SESSION_LASTS })
+    .execute();
+  return token;
+}
+
+export async function isSessionOpen(read: Reader, token: string, now: Instant): Promise<boolean> {
+  const row = await read
+    .selectFrom("sessions")
+    .select("token_hash")
+    .where("token_hash", "=", hashOfSecret(token))
+    .where("expires_at", ">", now)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function closeSession(writer: Writer, token: string): Promise<void> {
+  await writer.deleteFrom("sessions").where("token_hash", "=", hashOfSecret(token)).execute();
+}
+
+/** Makes an address that signs the organizer in once; gives the code in it. */
+export function inviteToSignIn(writer: Writer, now: Instant): Promise<string> {
+  return invite(writer, now, SIGN_IN_ADDRESS_LASTS, { purpose: "sign-in", event_id: null, booth_id: null });
+}
+
+/** Makes an address that pairs one device with an event's booth; gives the code in it. */
+export function inviteToPair(
+  writer: Writer,
+  place: { eventId: string; boothId: string | null },
+  now: Instant,
+): Promise<string> {
+  return invite(writer, now, PAIRING_LASTS, {
+    purpose: "pairing",
+    event_id: place.eventId,
+    booth_id: place.boothId,
+  });
+}
+
+async function invite(
+  writer: Writer,
+  now: Instant,
+  lasts: number,
+  what: Pick<Invitation, "purpose" | "event_id" | "booth_id">,
+): Promise<string> {
+  const code = newSecret();
+  // Codes that ran out unused are of no interest to anybody.
+  await writer.deleteFrom("invitations").where("expires_at", "<=", now).where("used_at", "is", null).execute();
+  await writer
+    .insertInto("invitations")
+    .values({ ...what, code_hash: hashOfSecret(code), created_at: now, expires_at: now + lasts, used_at: null })
+    .execute();
+  return code;
+}
+
+/** The invitation behind a code, where it can still be used. */
+export function openInvitation(
+  read: Reader,
+  purpose: Invitation["purpose"],
+  code: string,
+  now: Instant,
+): Promise<Invitation | undefined> {
+  return read
+    .selectFrom("invitations")
+    .selectAll()
+    .where("code_hash", "=", hashOfSecret(code))
+    .where("purpose", "=", purpose)
+    .where("expires_at", ">", now)
+    .where("used_at", "is", null)
+    .executeTakeFirst();
+}
+
+/** Uses an invitation up. Of two who try at once, one gets it; the other gets undefined. */
+export function useInvitation(
+  writer: Writer,
+  purpose: Invitation["purpose"],
+  code: string,
+  now: Instant,
+): Promise<Invitation | undefined> {
+  return writer
+    .updateTable("invitations")
+    .set({ used_at: now })
+    .where("code_hash", "=", hashOfSecret(code))
+    .where("purpose", "=", purpose)
+    .where("expires_at", ">", now)
+    .where("used_at", "is", null)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Pairs a device; gives its id and its token, of which only the hash is kept. */
+export async function pairDevice(
+  writer: Writer,
+  place: { eventId: string; boothId: string | null },
+  staffName: string,
+  now: Instant,
+): Promise<{ id: string; token: string }> {
+  const id = uuidv7();
+  const token = newSecret();
+  await writer
+    .insertInto("devices")
+    .values({
+      id,
+      event_id: place.eventId,
+      booth_id: place.boothId,
+      staff_name: staffName,
+      token_hash: hashOfSecret(token),
+      paired_at: now,
+      last_seen_at: now,
+      unpaired_at: null,
+    })
+    .execute();
+  return { id, token };
+}
+
+/** The paired device that holds this token. */
+export function deviceByToken(read: Reader, token: string): Promise<Device | undefined> {
+  return read
+    .selectFrom("devices")
+    .selectAll()
+    .where("token_hash", "=", hashOfSecret(token))
+    .where("unpaired_at", "is", null)
+    .executeTakeFirst();
+}
+
+export async function markSeen(writer: Writer, deviceId: string, now: Instant): Promise<void> {
+  await writer.updateTable("devices").set({ last_seen_at: now }).where("id", "=", deviceId).execute();
+}
+
+/** An event's devices that are paired, in the order of pairing. */
+export function pairedDevices(read: Reader, eventId: string): Promise<Device[]> {
+  return read
+    .selectFrom("devices")
+    .selectAll()
+    .where("event_id", "=", eventId)
+    .where("unpaired_at", "is", null)
+    .orderBy("paired_at")
+    .execute();
+}
+
+/** Ends a pairing: the token opens nothing from now on. Its visits stay. */
+export async function unpairDevice(writer: Writer, deviceId: string, now: Instant): Promise<boolean> {
+  const result = await writer
+    .updateTable("devices")
+    .set({ unpaired_at: now })
+    .where("id", "=", deviceId)
+    .where("unpaired_at", "is", null)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}

@@ -1,0 +1,78 @@
+import path from "node:path";
+import cookieParser from "cookie-parser";
+import express, { type Express } from "express";
+import helmet from "helmet";
+import { accessRoutes, callerOf, showSignIn } from "./access/routes";
+import type { Deps } from "./deps";
+import { answerProblems, nothingHere } from "./http/faults";
+import { slowGuesses } from "./http/limits";
+import { refuseForeignWrites } from "./http/origin";
+import { setUpViews } from "./http/pages";
+import { anyone, mount, type Route } from "./http/route";
+
+/** Every address of the program, feature by feature, in the order in which they are tried. */
+export function allRoutes(deps: Deps): Route[] {
+  return [
+    anyone.get("/", async (_req, res, caller) => {
+      // Capture for staff, today's picture for the organizer, sign-in for anyone else.
+      showSignIn(res);
+    }),
+    ...accessRoutes(deps),
+    anyone.get("/healthz", async (_req, res) => {
+      await deps.db.read.selectFrom("settings").select("name").limit(1).execute();
+      res.json({ status: "ok" });
+    }),
+  ];
+}
+
+/** The web application. Opens nothing by itself: what it needs is in `deps`. */
+export function createApp(deps: Deps): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  // A reverse proxy is there exactly where PUBLIC_URL says so: its word for the client's address counts only then.
+  app.set("trust proxy", deps.config.publicUrl ? "loopback, linklocal, uniquelocal" : false);
+  setUpViews(app);
+
+  app.use(securityHeaders());
+  app.use("/assets", express.static(path.resolve(__dirname, "../public"), { immutable: true, maxAge: "1y", index: false }));
+  app.use((_req, res, next) => {
+    // Pages hold contact details: nothing of them stays in a shared browser's or a proxy's cache.
+    res.set("Cache-Control", "no-store");
+    next();
+  });
+  app.use(refuseForeignWrites(deps.config.publicUrl));
+  app.use(cookieParser());
+  app.post("/session", slowGuesses(10, 10, "session"));
+  app.post(["/pair/:code", "/sign-in/:code"], slowGuesses(20, 10, "code"));
+  app.get(["/pair/:code", "/sign-in/:code"], slowGuesses(40, 10, "code"));
+  app.use(express.json({ limit: "2mb" }));
+  app.use(express.urlencoded({ extended: false, limit: "256kb", parameterLimit: 2000 }));
+
+  mount(app, allRoutes(deps), callerOf(deps));
+  app.use(nothingHere);
+  app.use(answerProblems(deps.log));
+  return app;
+}
+
+function securityHeaders() {
+  return helmet({
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", "data:"],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        // On a booth's own network there may be no HTTPS to upgrade to.
+        upgradeInsecureRequests: null,
+      },
+    },
+    referrerPolicy: { policy: "same-origin" },
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+    strictTransportSecurity: false,
+  });
+}

@@ -1,0 +1,86 @@
+import path from "node:path";
+import { z } from "zod";
+
+/** One setting as people meet it: in `--help`, in the README, in the message when it is wrong. */
+export interface Setting {
+  name: keyof typeof SCHEMAS;
+  meaning: string;
+  standard: string;
+}
+
+const address = (protocols: string[], example: string) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    message: `must be an address such as ${example}`,
+  });
+
+const SCHEMAS = {
+  PORT: z.coerce.number({ error: "must be a number" }).int("must be a whole number").min(0).max(65535),
+  HOST: z.string().min(1),
+  DATA_DIR: z.string().min(1),
+  DATABASE_URL: address(["postgres:", "postgresql:"], "postgres://user:password@host/database"),
+  PUBLIC_URL: address(["http:", "https:"], "https://booth.example.org"),
+  ORGANIZER_PASSPHRASE: z.string().min(8, "must have at least 8 characters"),
+  SMTP_URL: address(["smtp:", "smtps:"], "smtp://mail.example.org:587"),
+  MAIL_FROM: z.string().regex(/@/, "must be a mail address"),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
+    error: "must be one of fatal, error, warn, info, debug, trace, silent",
+  }),
+};
+
+/** Every setting, in the order in which they are listed. All are optional. */
+export const SETTINGS: Setting[] = [
+  { name: "PORT", meaning: "port that the laptop listens on", standard: "8080" },
+  { name: "HOST", meaning: "address that it listens on", standard: "0.0.0.0, every network" },
+  { name: "DATA_DIR", meaning: "folder that holds all data", standard: "./data" },
+  { name: "DATABASE_URL", meaning: "PostgreSQL instead of the SQLite file in DATA_DIR", standard: "none" },
+  {
+    name: "PUBLIC_URL",
+    meaning: "address that QR codes and mails point to",
+    standard: "the laptop's address on the network",
+  },
+  {
+    name: "ORGANIZER_PASSPHRASE",
+    meaning: "the organizer's passphrase, instead of the one set at the first start",
+    standard: "none",
+  },
+  { name: "SMTP_URL", meaning: "mail server that sends messages", standard: "none" },
+  { name: "MAIL_FROM", meaning: "sender of those messages", standard: "none" },
+  { name: "LOG_LEVEL", meaning: "how much the log tells", standard: "info" },
+];
+
+export interface Config {
+  port: number;
+  host: string;
+  dataDir: string;
+  databaseUrl?: string;
+  publicUrl?: string;
+  organizerPassphrase?: string;
+  smtpUrl?: string;
+  mailFrom?: string;
+  logLevel: string;
+}
+
+/**
+ * Reads the settings from the environment. Empty counts as not set.
+ * Throws an Error whose message is one line: which setting is wrong, and why.
+ */
+export function readConfig(environment: Record<string, string | undefined> = process.env): Config {
+  const read = <Name extends keyof typeof SCHEMAS>(name: Name) => {
+    const text = environment[name]?.trim();
+    if (!text) return undefined;
+    const parsed = SCHEMAS[name].safeParse(text);
+    if (!parsed.success) throw new Error(`${name} ${parsed.error.issues[0]?.message}.`);
+    return parsed.data as z.infer<(typeof SCHEMAS)[Name]>;
+  };
+  return {
+    port: read("PORT") ?? 8080,
+    host: read("HOST") ?? "0.0.0.0",
+    dataDir: path.resolve(read("DATA_DIR") ?? "./data"),
+    databaseUrl: read("DATABASE_URL"),
+    publicUrl: read("PUBLIC_URL")?.replace(/\/+$/, ""),
+    organizerPassphrase: read("ORGANIZER_PASSPHRASE"),
+    smtpUrl: read("SMTP_URL"),
+    mailFrom: read("MAIL_FROM"),
+    logLevel: read("LOG_LEVEL") ?? "info",
+  };
+}

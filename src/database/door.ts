@@ -1,0 +1,95 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { type Kysely, sql } from "kysely";
+import type { Tables } from "./tables";
+
+declare const insideTheDoor: unique symbol;
+
+/** A connection inside a transaction of the door. Queries that change something ask for it by this type. */
+export type Writer = Kysely<Tables> & { readonly [insideTheDoor]: true };
+
+interface Job {
+  work: (writer: Writer) => Promise<unknown>;
+  resolve: (value: unknown) => void;
+  reject: (reason: unknown) => void;
+}
+
+const MOST_JOBS_A_COMMIT = 500;
+
+/**
+ * The one door for writes. Jobs that arrive together share a transaction and its single sync to disk,
+ * each under a savepoint of its own: one that fails takes nobody with it.
+ */
+export class WriteDoor {
+  readonly #connection: Kysely<Tables>;
+  readonly #begin: string;
+  readonly #waiting: Job[] = [];
+  #running: Promise<void> | undefined;
+
+  /** `begin` is the engine's way to open a transaction that is going to write. */
+  constructor(connection: Kysely<Tables>, begin: "begin" | "begin immediate") {
+    this.#connection = connection;
+    this.#begin = begin;
+  }
+
+  /**
+   * Runs `work` in a transaction and resolves with its result once that is on disk.
+   * Rejects with what `work` threw, or with the database's error where the commit itself failed;
+   * in both cases nothing of this job was kept. No network or file work inside.
+   */
+  write<T>(work: (writer: Writer) => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
+      this.#running ??= this.#drain();
+    });
+  }
+
+  /** Resolves when every job that was handed in has been answered. */
+  async idle(): Promise<void> {
+    while (this.#running) await this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    // A turn of the event loop lets the requests of one network read gather into the first commit.
+    await nextTurn();
+    while (this.#waiting.length > 0) {
+      await this.#commitTogether(this.#waiting.splice(0, MOST_JOBS_A_COMMIT));
+    }
+    this.#running = undefined;
+  }
+
+  async #commitTogether(jobs: Job[]): Promise<void> {
+    const answers: (() => void)[] = [];
+    try {
+      await this.#connection.connection().execute(async (connection) => {
+        const writer = connection as Writer;
+        await sql.raw(this.#begin).execute(connection);
+        try {
+          for (const job of jobs) answers.push(await runUnderSavepoint(writer, job));
+          await sql`commit`.execute(connection);
+        } catch (error) {
+          // The engine may have rolled back by itself (a full disk): then there is nothing to roll back.
+          await sql`rollback`.execute(connection).catch(() => {});
+          throw error;
+        }
+      });
+    } catch (error) {
+      for (const job of jobs) job.reject(error);
+      return;
+    }
+    for (const answer of answers) answer();
+  }
+}
+
+/** Runs one job; gives what to tell its caller after the commit. Throws only where the transaction is lost. */
+async function runUnderSavepoint(writer: Writer, job: Job): Promise<() => void> {
+  await sql`savepoint job`.execute(writer);
+  try {
+    const value = await job.work(writer);
+    await sql`release savepoint job`.execute(writer);
+    return () => job.resolve(value);
+  } catch (error) {
+    await sql`rollback to savepoint job`.execute(writer);
+    await sql`release savepoint job`.execute(writer);
+    return () => job.reject(error);
+  }
+}

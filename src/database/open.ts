@@ -1,0 +1,107 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import BetterSqlite3 from "better-sqlite3";
+import { Kysely, PostgresDialect, type PostgresPool, SqliteDialect } from "kysely";
+import { Pool, TypeOverrides } from "pg";
+import { WriteDoor, type Writer } from "./door";
+import { migrate } from "./migrate";
+import type { Tables } from "./tables";
+
+export type Reader = Kysely<Tables>;
+
+export interface Database {
+  engine: "sqlite" | "postgres";
+  /** For everything that only reads. On SQLite a connection of its own, so that no export holds up a tablet. */
+  read: Reader;
+  /** The one way to change something: see `WriteDoor.write`. */
+  write<T>(work: (writer: Writer) => Promise<T>): Promise<T>;
+  /** Waits for the writes under way, then closes. */
+  close(): Promise<void>;
+}
+
+/** The SQLite file inside a data folder. */
+export function sqliteFile(dataDir: string): string {
+  return path.join(dataDir, "boothlight.db");
+}
+
+/**
+ * Opens the database that the settings name and brings it to this version.
+ * Throws where it cannot be opened, is damaged, or comes from a newer version.
+ */
+export async function openDatabase(
+  where: { dataDir: string; databaseUrl?: string },
+  now: number,
+): Promise<Database> {
+  return where.databaseUrl
+    ? openPostgres(new Pool({ connectionString: where.databaseUrl, types: numbersForInt8() }), now)
+    : openSqlite(where.dataDir, now);
+}
+
+async function openSqlite(dataDir: string, now: number): Promise<Database> {
+  // Strangers' contact details: nobody else on the laptop may read the folder.
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const file = sqliteFile(dataDir);
+  const writing = new BetterSqlite3(file, { timeout: 5000 });
+  writing.pragma("journal_mode = WAL");
+  // The default in WAL mode may lose acknowledged rows in a power cut.
+  writing.pragma("synchronous = FULL");
+  writing.pragma("foreign_keys = ON");
+  const reading = new BetterSqlite3(file, { readonly: true, timeout: 5000 });
+  const writer = new Kysely<Tables>({ dialect: new SqliteDialect({ database: withPreparedOnce(writing) }) });
+  const read = new Kysely<Tables>({ dialect: new SqliteDialect({ database: withPreparedOnce(reading) }) });
+  return ready("sqlite", read, writer, new WriteDoor(writer, "begin immediate"), now);
+}
+
+/** Opens PostgreSQL, or what speaks its protocol, behind a pool of connections. */
+export async function openPostgres(pool: PostgresPool, now: number): Promise<Database> {
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  return ready("postgres", kysely, kysely, new WriteDoor(kysely, "begin"), now);
+}
+
+async function ready(
+  engine: Database["engine"],
+  read: Reader,
+  writer: Kysely<Tables>,
+  door: WriteDoor,
+  now: number,
+): Promise<Database> {
+  const close = async () => {
+    await door.idle();
+    await read.destroy();
+    if (writer !== read) await writer.destroy();
+  };
+  try {
+    await migrate(read, door, now);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { engine, read, write: (work) => door.write(work), close };
+}
+
+/**
+ * Kysely compiles a statement anew for each query; SQLite takes longer to prepare a small one than to run it.
+ * The statements of this program are few, so they are kept.
+ */
+function withPreparedOnce(database: BetterSqlite3.Database) {
+  const prepared = new Map<string, BetterSqlite3.Statement>();
+  return {
+    prepare(text: string) {
+      let statement = prepared.get(text);
+      if (!statement) {
+        if (prepared.size > 500) prepared.clear();
+        statement = database.prepare(text);
+        prepared.set(text, statement);
+      }
+      return statement as BetterSqlite3.Statement & { readonly reader: boolean };
+    },
+    close: () => database.close(),
+  };
+}
+
+/** PostgreSQL sends 64-bit integers as text; ours are instants and counts, which fit a number exactly. */
+function numbersForInt8(): TypeOverrides {
+  const types = new TypeOverrides();
+  types.setTypeParser(20, Number);
+  return types;
+}

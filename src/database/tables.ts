@@ -1,0 +1,219 @@
+/**
+ * The tables as Kysely sees them. What each table and column means is said where it is declared,
+ * in `db/migrations/`.
+ */
+import type { Generated } from "kysely";
+
+/** UTC milliseconds. */
+export type Instant = number;
+/** 1 is yes, 0 is no: both engines have it. */
+export type Flag = 0 | 1;
+
+export type Category = "existing" | "curious" | "new";
+export type QuestionState = "open" | "routed" | "answered" | "closed";
+export type ExpertKind = "person" | "mailing-list" | "forum" | "chat";
+export type Purpose = "follow-up" | "news";
+
+export interface SettingsTable {
+  name: string;
+  value: string;
+}
+
+export interface EventsTable {
+  id: string;
+  slug: string;
+  name: string;
+  venue: string;
+  time_zone: string;
+  starts_on: string;
+  ends_on: string;
+  created_at: Instant;
+}
+
+/** What all lists that staff pick from have in common. */
+export interface EntryTable {
+  id: string;
+  event_id: string;
+  slug: string;
+  name: string;
+  position: number;
+  hidden: Generated<Flag>;
+}
+
+export interface TopicsTable extends EntryTable {
+  keywords: Generated<string>;
+}
+
+export interface GiveawaysTable extends EntryTable {
+  shipped: number | null;
+  arrived: number | null;
+}
+
+export interface JournalTable {
+  id: string;
+  event_id: string;
+  at: Instant;
+  text: string;
+}
+
+export interface SessionsTable {
+  token_hash: string;
+  created_at: Instant;
+  expires_at: Instant;
+}
+
+export interface InvitationsTable {
+  code_hash: string;
+  purpose: "sign-in" | "pairing";
+  event_id: string | null;
+  booth_id: string | null;
+  created_at: Instant;
+  expires_at: Instant;
+  used_at: Instant | null;
+}
+
+export interface DevicesTable {
+  id: string;
+  event_id: string;
+  booth_id: string | null;
+  staff_name: string;
+  token_hash: string;
+  paired_at: Instant;
+  last_seen_at: Instant;
+  unpaired_at: Instant | null;
+}
+
+export interface VisitsTable {
+  id: string;
+  event_id: string;
+  booth_id: string | null;
+  project_id: string | null;
+  platform_id: string | null;
+  device_id: string | null;
+  staff_name: string | null;
+  revision: number;
+  content_hash: string;
+  category: Category;
+  happened_at: Instant;
+  said_at: Instant;
+  clock_offset: Generated<number>;
+  received_at: Instant;
+  local_day: string;
+  local_hour: number;
+  people: Generated<number>;
+  interest: number | null;
+  overview_given: Flag | null;
+  note: string | null;
+  deleted_at: Instant | null;
+}
+
+export interface VisitTextsTable {
+  visit_id: string;
+  text: string;
+}
+
+export interface VisitRevisionsTable {
+  visit_id: string;
+  revision: number;
+  content_hash: string;
+}
+
+export interface VisitConflictsTable {
+  id: string;
+  visit_id: string;
+  revision: number;
+  content_hash: string;
+  payload: string;
+  device_id: string | null;
+  received_at: Instant;
+  resolved_at: Instant | null;
+}
+
+export interface ContactsTable {
+  visit_id: string;
+  name: string | null;
+  organization: string | null;
+  role: string | null;
+  email: string | null;
+  phone: string | null;
+  handle: string | null;
+  website: string | null;
+  badge: string | null;
+  note: string | null;
+}
+
+export interface ContactConsentsTable {
+  visit_id: string;
+  purpose: Purpose;
+  given_at: Instant;
+}
+
+export interface ExpertsTable {
+  id: string;
+  slug: string;
+  name: string;
+  kind: ExpertKind;
+  address: Generated<string>;
+  hidden: Generated<Flag>;
+  created_at: Instant;
+}
+
+export interface ExpertTopicsTable {
+  expert_id: string;
+  topic_slug: string;
+  position: number;
+}
+
+export interface QuestionsTable {
+  id: string;
+  event_id: string;
+  visit_id: string;
+  position: number;
+  text: string;
+  topic_id: string | null;
+  state: Generated<QuestionState>;
+  expert_id: string | null;
+  answer: string | null;
+  asked_at: Instant;
+  hidden: Generated<Flag>;
+}
+
+export interface ActivityTable {
+  id: string;
+  question_id: string | null;
+  visit_id: string | null;
+  at: Instant;
+  actor: string;
+  step: string;
+  expert_id: string | null;
+  note: string | null;
+}
+
+export interface Tables {
+  settings: SettingsTable;
+  events: EventsTable;
+  booths: EntryTable;
+  projects: EntryTable;
+  topics: TopicsTable;
+  platforms: EntryTable;
+  remarks: EntryTable;
+  giveaways: GiveawaysTable;
+  journal: JournalTable;
+  sessions: SessionsTable;
+  invitations: InvitationsTable;
+  devices: DevicesTable;
+  visits: VisitsTable;
+  visit_topics: { visit_id: string; topic_id: string };
+  visit_remarks: { visit_id: string; remark_id: string };
+  visit_giveaways: { visit_id: string; giveaway_id: string };
+  visit_texts: VisitTextsTable;
+  visit_revisions: VisitRevisionsTable;
+  visit_conflicts: VisitConflictsTable;
+  gone_visits: { visit_id: string; gone_at: Instant };
+  contacts: ContactsTable;
+  contact_consents: ContactConsentsTable;
+  experts: ExpertsTable;
+  expert_topics: ExpertTopicsTable;
+  questions: QuestionsTable;
+  activity: ActivityTable;
+}

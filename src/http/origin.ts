@@ -1,0 +1,25 @@
+import type { NextFunction, Request, Response } from "express";
+import { Problem } from "../errors";
+
+const READING = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * Refuses writes that a page of another origin makes a browser send. Browsers name the origin of every
+ * such write; programs that name none hold no cookie that somebody else could use.
+ * `publicUrl` counts as our own: a reverse proxy may change the Host.
+ */
+export function refuseForeignWrites(publicUrl: string | undefined) {
+  const ownOrigin = publicUrl && new URL(publicUrl).origin;
+  return (req: Request, _res: Response, next: NextFunction) => {
+    if (READING.has(req.method)) return next();
+    const origin = req.get("origin");
+    const foreign = origin
+      ? origin !== ownOrigin && hostOf(origin) !== req.get("host")
+      : req.get("sec-fetch-site") === "cross-site";
+    next(foreign ? new Problem("forbidden", "This came from another site, so nothing was changed.") : undefined);
+  };
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}

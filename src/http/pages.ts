@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import ejs from "ejs";
+import type { Express, Response } from "express";
+import type { FieldProblem } from "../errors";
+
+const ROOT = path.resolve(__dirname, "../..");
+const ICONS = path.dirname(require.resolve("lucide-static/package.json"));
+
+/** What every page gives its frame. */
+export interface Page {
+  /** What the page is, first in the browser's tab. */
+  title: string;
+  /** The event that the page belongs to: its name is in the frame, and the frame's links lead to its pages. */
+  event?: { slug: string; name: string };
+  /** The entry of the organizer's navigation that is marked. */
+  section?: "today" | "visits" | "questions" | "experts" | "report" | "devices" | "events";
+  /** Feature styles besides tokens and base: `visits` → `public/styles/visits.css`. */
+  styles?: string[];
+  /** Browser code of the page: `capture` → `public/built/capture.js`. */
+  scripts?: string[];
+  /** How wide the content may grow: a form to read, a table to scan, or the whole window. */
+  width?: "narrow" | "wide" | "full";
+}
+
+/** Sends a page: `views/<view>.ejs` inside the frame that all pages share. The view reads everything from `page`. */
+export function show<P extends Page>(res: Response, view: string, page: P): void {
+  res.render("shared/layout", { ...page, view });
+}
+
+/**
+ * Sets up EJS and what views may call. Values that views read are named `page.…`, so that a missing one
+ * shows as an empty place and not as an error in front of a visitor.
+ */
+export function setUpViews(app: Express): void {
+  app.set("views", path.join(ROOT, "views"));
+  app.set("view engine", "ejs");
+  app.engine("ejs", (file, data, done) => {
+    // Without `with`, rendering takes less than half the time.
+    ejs.renderFile(file, data, { _with: false, localsName: "page", cache: true }, done);
+  });
+  Object.assign(app.locals, viewHelpers());
+}
+
+/** What views can call, as `page.icon("check")`. */
+function viewHelpers() {
+  const versions = contentVersions();
+  const icons = new Map<string, string>();
+  return {
+    /** The address of a file in `public/`, different for each content, so that it can be cached for good. */
+    asset: (file: string) => `/assets/${file}?v=${versions.get(file) ?? "0"}`,
+    /** A Lucide icon, hidden from screen readers: the words beside it say the same. */
+    icon: (name: string) => {
+      let svg = icons.get(name);
+      if (!svg) {
+        svg = readFileSync(path.join(ICONS, "icons", `${name}.svg`), "utf8")
+          .replace(/<!--[\s\S]*?-->\s*/, "")
+          .replace("<svg", '<svg aria-hidden="true" focusable="false"')
+          .replace(/class="[^"]*"/, 'class="icon"')
+          .replace(/\s*\n\s*/g, " ");
+        icons.set(name, svg);
+      }
+      return svg;
+    },
+    categoryName: (category: Category) => CATEGORY_NAMES[category],
+    number: (value: number) => value.toLocaleString("en"),
+    /** The message for one field, or nothing. */
+    problemOf: (problems: FieldProblem[] | undefined, field: string) =>
+      problems?.find((problem) => problem.field === field)?.message,
+  };
+}
+
+type Category = "existing" | "curious" | "new";
+
+/** What people read for each category. */
+export const CATEGORY_NAMES: Record<Category, string> = {
+  existing: "Existing user",
+  curious: "Curious",
+  new: "New",
+};
+
+function contentVersions(): Map<string, string> {
+  const folder = path.join(ROOT, "public");
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+  return new Map(
+    files.map((each) => {
+      const file = path.join(each.parentPath, each.name);
+      const version = createHash("sha256").update(readFileSync(file)).digest("hex").slice(0, 10);
+      return [path.relative(folder, file).split(path.sep).join("/"), version];
+    }),
+  );
+}

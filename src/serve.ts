@@ -1,0 +1,70 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import pino from "pino";
+import QRCode from "qrcode";
+import { hasEverSignedIn, inviteToSignIn } from "./access/store";
+import { createApp } from "./app";
+import type { Config } from "./config";
+import { openDatabase } from "./database/open";
+import type { Deps } from "./deps";
+import { reachableAddress } from "./http/addresses";
+
+/** Requests under way get this long to finish when the program is asked to stop. */
+const STOP_WITHIN = 5000;
+
+/**
+ * Runs the booth until the program is asked to stop. `prepare` fills the database before the first request.
+ * Throws where the database cannot be opened or the port is taken.
+ */
+export async function serve(config: Config, prepare?: (deps: Deps) => Promise<void>): Promise<void> {
+  const log = pino({ level: config.logLevel }, pino.destination(2));
+  const db = await openDatabase(config, Date.now());
+  const deps: Deps = { db, config, log, now: Date.now };
+  await prepare?.(deps);
+  const server = createServer(createApp(deps));
+  try {
+    await listen(server, config);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+  await sayWhere(deps, (server.address() as AddressInfo).port);
+  const stop = async () => {
+    setTimeout(() => server.closeAllConnections(), STOP_WITHIN).unref();
+    server.close(async () => {
+      await db.close();
+      log.flush();
+    });
+    server.closeIdleConnections();
+  };
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+}
+
+function listen(server: Server, { port, host }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const taken = error.code === "EADDRINUSE";
+      reject(taken ? new Error(`port ${port} is in use. Stop what uses it, or set PORT to another one.`) : error);
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+/** Prints where to open Boothlight; until the organizer has signed in once, also an address that does so. */
+async function sayWhere({ db, config, now }: Deps, port: number): Promise<void> {
+  const address = reachableAddress({ ...config, port });
+  const lines = ["", "Boothlight is running.", "", `  On this laptop:  http://localhost:${port}`];
+  if (!address.includes("//localhost")) lines.push(`  On the network:  ${address}`);
+  lines.push("", await QRCode.toString(address, { type: "terminal", small: true }));
+  if (!(await hasEverSignedIn(db.read))) {
+    const code = await db.write((writer) => inviteToSignIn(writer, now()));
+    lines.push(
+      "  Organizer, sign in here. This address works once, within a day:",
+      `  http://localhost:${port}/sign-in/${code}`,
+      "",
+    );
+  }
+  lines.push("  Stop with Ctrl+C.", "");
+  console.log(lines.join("\n"));
+}
