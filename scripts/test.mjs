@@ -23,7 +23,10 @@ function findBrowser() {
 function installBrowser() {
   if (process.platform !== "linux" || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
   say("No Chrome or Chromium found: installing Debian's Chromium …");
-  const options = { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
+  const options = {
+    stdio: ["ignore", "ignore", "inherit"],
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+  };
   spawnSync("apt-get", ["update"], options);
   spawnSync("apt-get", ["install", "-y", "--no-install-recommends", "chromium"], options);
 }
@@ -39,4 +42,6 @@ if (!browser) {
   );
   process.exit(1);
 }
-run("npx", ["--no-install", "jest", ...process.argv.slice(2)], { env: { ...process.env, CHROME_PATH: browser } });
+run("npx", ["--no-install", "jest", ...process.argv.slice(2)], {
+  env: { ...process.env, CHROME_PATH: browser },
+});

@@ -3,21 +3,39 @@ import cookieParser from "cookie-parser";
 import express, { type Express } from "express";
 import helmet from "helmet";
 import { accessRoutes, callerOf, showSignIn } from "./access/routes";
+import { captureRoutes } from "./capture/routes";
+import { catalogRoutes } from "./catalog/routes";
 import type { Deps } from "./deps";
+import { eventRoutes } from "./events/routes";
+import { expertRoutes } from "./experts/routes";
+import { exportRoutes } from "./exports/routes";
 import { answerProblems, nothingHere } from "./http/faults";
 import { slowGuesses } from "./http/limits";
 import { refuseForeignWrites } from "./http/origin";
 import { setUpViews } from "./http/pages";
 import { anyone, mount, type Route } from "./http/route";
+import { importRoutes } from "./imports/routes";
+import { questionRoutes } from "./questions/routes";
+import { reportRoutes } from "./reports/routes";
+import { visitRoutes } from "./visits/routes";
 
 /** Every address of the program, feature by feature, in the order in which they are tried. */
 export function allRoutes(deps: Deps): Route[] {
   return [
-    anyone.get("/", async (_req, res, caller) => {
+    anyone.get("/", async (_req, res, _caller) => {
       // Capture for staff, today's picture for the organizer, sign-in for anyone else.
       showSignIn(res);
     }),
     ...accessRoutes(deps),
+    ...eventRoutes(deps),
+    ...catalogRoutes(deps),
+    ...captureRoutes(deps),
+    ...visitRoutes(deps),
+    ...expertRoutes(deps),
+    ...questionRoutes(deps),
+    ...exportRoutes(deps),
+    ...reportRoutes(deps),
+    ...importRoutes(deps),
     anyone.get("/healthz", async (_req, res) => {
       await deps.db.read.selectFrom("settings").select("name").limit(1).execute();
       res.json({ status: "ok" });
@@ -34,7 +52,10 @@ export function createApp(deps: Deps): Express {
   setUpViews(app);
 
   app.use(securityHeaders());
-  app.use("/assets", express.static(path.resolve(__dirname, "../public"), { immutable: true, maxAge: "1y", index: false }));
+  app.use(
+    "/assets",
+    express.static(path.resolve(__dirname, "../public"), { immutable: true, maxAge: "1y", index: false }),
+  );
   app.use((_req, res, next) => {
     // Pages hold contact details: nothing of them stays in a shared browser's or a proxy's cache.
     res.set("Cache-Control", "no-store");
@@ -45,7 +66,7 @@ export function createApp(deps: Deps): Express {
   app.post("/session", slowGuesses(10, 10, "session"));
   app.post(["/pair/:code", "/sign-in/:code"], slowGuesses(20, 10, "code"));
   app.get(["/pair/:code", "/sign-in/:code"], slowGuesses(40, 10, "code"));
-  app.use(express.json({ limit: "2mb" }));
+  app.use(express.json({ limit: "4mb" }));
   app.use(express.urlencoded({ extended: false, limit: "256kb", parameterLimit: 2000 }));
 
   mount(app, allRoutes(deps), callerOf(deps));

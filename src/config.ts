@@ -30,7 +30,7 @@ const SCHEMAS = {
 /** Every setting, in the order in which they are listed. All are optional. */
 export const SETTINGS: Setting[] = [
   { name: "PORT", meaning: "port that the laptop listens on", standard: "8080" },
-  { name: "HOST", meaning: "address that it listens on", standard: "0.0.0.0, every network" },
+  { name: "HOST", meaning: "address that it listens on", standard: "every network" },
   { name: "DATA_DIR", meaning: "folder that holds all data", standard: "./data" },
   { name: "DATABASE_URL", meaning: "PostgreSQL instead of the SQLite file in DATA_DIR", standard: "none" },
   {
@@ -50,6 +50,7 @@ export const SETTINGS: Setting[] = [
 
 export interface Config {
   port: number;
+  /** Empty: every network. */
   host: string;
   dataDir: string;
   databaseUrl?: string;
@@ -74,7 +75,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   };
   return {
     port: read("PORT") ?? 8080,
-    host: read("HOST") ?? "0.0.0.0",
+    host: read("HOST") ?? "",
     dataDir: path.resolve(read("DATA_DIR") ?? "./data"),
     databaseUrl: read("DATABASE_URL"),
     publicUrl: read("PUBLIC_URL")?.replace(/\/+$/, ""),

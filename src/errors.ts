@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 
 const STATUS = {
   malformed: 400,
@@ -44,7 +44,10 @@ export function check<S extends z.ZodType>(schema: S, input: unknown): Checked<z
   const problems = result.error.issues.flatMap((issue): FieldProblem[] => {
     const at = issue.path.map(String);
     return issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => ({ field: [...at, key].join("."), message: `There is no field “${key}” here.` }))
+      ? issue.keys.map((key) => ({
+          field: [...at, key].join("."),
+          message: `There is no field “${key}” here.`,
+        }))
       : [{ field: at.join("."), message: issue.message }];
   });
   return { ok: false, problems };
@@ -58,7 +61,8 @@ const inPlainWords: z.core.$ZodErrorMap = (issue) => {
     case "invalid_value":
       return `This should be ${oneOf(issue.values.map(String))}.`;
     case "too_small":
-      if (issue.origin === "string") return issue.minimum === 1 ? "Please fill this in." : `At least ${issue.minimum} characters, please.`;
+      if (issue.origin === "string")
+        return issue.minimum === 1 ? "Please fill this in." : `At least ${issue.minimum} characters, please.`;
       if (issue.origin === "array") return `At least ${issue.minimum}, please.`;
       return `This should be ${issue.minimum} or more.`;
     case "too_big":

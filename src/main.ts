@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import pino from "pino";
+import { checkPassphrase } from "./access/form";
 import { hashPassphrase } from "./access/rules";
 import { setPassphrase } from "./access/store";
-import { checkPassphrase } from "./access/form";
 import { type Config, readConfig, SETTINGS } from "./config";
 import { openDatabase } from "./database/open";
 import type { Deps } from "./deps";

@@ -45,9 +45,11 @@ function listen(server: Server, { port, host }: Config): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const taken = error.code === "EADDRINUSE";
-      reject(taken ? new Error(`port ${port} is in use. Stop what uses it, or set PORT to another one.`) : error);
+      reject(
+        taken ? new Error(`port ${port} is in use. Stop what uses it, or set PORT to another one.`) : error,
+      );
     });
-    server.listen(port, host, resolve);
+    server.listen({ port, ...(host && { host }) }, resolve);
   });
 }
 

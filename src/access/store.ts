@@ -12,7 +12,11 @@ const PASSPHRASE = "passphrase";
 
 /** The hash of the organizer's passphrase; undefined before the first sign-in. */
 export async function keptPassphrase(read: Reader): Promise<string | undefined> {
-  const row = await read.selectFrom("settings").select("value").where("name", "=", PASSPHRASE).executeTakeFirst();
+  const row = await read
+    .selectFrom("settings")
+    .select("value")
+    .where("name", "=", PASSPHRASE)
+    .executeTakeFirst();
   return row?.value;
 }
 
@@ -89,10 +93,20 @@ async function invite(
 ): Promise<string> {
   const code = newSecret();
   // Codes that ran out unused are of no interest to anybody.
-  await writer.deleteFrom("invitations").where("expires_at", "<=", now).where("used_at", "is", null).execute();
+  await writer
+    .deleteFrom("invitations")
+    .where("expires_at", "<=", now)
+    .where("used_at", "is", null)
+    .execute();
   await writer
     .insertInto("invitations")
-    .values({ ...what, code_hash: hashOfSecret(code), created_at: now, expires_at: now + lasts, used_at: null })
+    .values({
+      ...what,
+      code_hash: hashOfSecret(code),
+      created_at: now,
+      expires_at: now + lasts,
+      used_at: null,
+    })
     .execute();
   return code;
 }

@@ -27,7 +27,11 @@ export async function listsOf(read: Reader, eventId: string): Promise<Lists> {
 }
 
 /** One list of an event, in the order in which staff see it. */
-export function entriesOf<Name extends ListName>(read: Reader, list: Name, eventId: string): Promise<Lists[Name]> {
+export function entriesOf<Name extends ListName>(
+  read: Reader,
+  list: Name,
+  eventId: string,
+): Promise<Lists[Name]> {
   return read
     .selectFrom(list as "topics")
     .selectAll()

@@ -19,7 +19,9 @@ export async function migrate(
 ): Promise<string[]> {
   const known = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
   await door.write((writer) =>
-    sql`CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, ran_at BIGINT NOT NULL)`.execute(writer),
+    sql`CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, ran_at BIGINT NOT NULL)`.execute(
+      writer,
+    ),
   );
   const done = new Set(
     (await sql<{ name: string }>`SELECT name FROM migrations`.execute(reader)).rows.map((row) => row.name),

@@ -45,12 +45,16 @@ export function answerProblems(log: Logger): ErrorRequestHandler {
     const fault = error as { name?: string; code?: string; stack?: string };
     // The message itself may quote what was typed; the stack's frames and the code do not.
     const frames = fault.stack?.split("\n").filter((line) => line.trimStart().startsWith("at "));
-    log.error({ id, method: req.method, route: req.route?.path, name: fault.name, code: fault.code, frames }, "fault");
+    log.error(
+      { id, method: req.method, route: req.route?.path, name: fault.name, code: fault.code, frames },
+      "fault",
+    );
     answer(req, res, 500, {
       id,
       problem: "fault",
       title: "That went wrong on our side",
-      message: "Nothing that was saved before is lost. Please try again; if it comes back, tell the organizer this number.",
+      message:
+        "Nothing that was saved before is lost. Please try again; if it comes back, tell the organizer this number.",
       fields: [],
     });
   };

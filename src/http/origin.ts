@@ -16,7 +16,9 @@ export function refuseForeignWrites(publicUrl: string | undefined) {
     const foreign = origin
       ? origin !== ownOrigin && hostOf(origin) !== req.get("host")
       : req.get("sec-fetch-site") === "cross-site";
-    next(foreign ? new Problem("forbidden", "This came from another site, so nothing was changed.") : undefined);
+    next(
+      foreign ? new Problem("forbidden", "This came from another site, so nothing was changed.") : undefined,
+    );
   };
 }
 

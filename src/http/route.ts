@@ -25,7 +25,7 @@ export interface Route {
   handle: Handler;
 }
 
-type Staff = DeviceCaller | { kind: "organizer" };
+export type StaffCaller = DeviceCaller | { kind: "organizer" };
 
 const declare =
   <Who extends Caller>(who: Audience, method: Route["method"]) =>
@@ -34,9 +34,9 @@ const declare =
 /** Declares a route together with who may use it: `organizer.get("/visits", listVisits)`. */
 export const anyone = { get: declare("anyone", "get"), post: declare("anyone", "post") };
 export const staff = {
-  get: declare<Staff>("staff", "get"),
-  post: declare<Staff>("staff", "post"),
-  delete: declare<Staff>("staff", "delete"),
+  get: declare<StaffCaller>("staff", "get"),
+  post: declare<StaffCaller>("staff", "post"),
+  delete: declare<StaffCaller>("staff", "delete"),
 };
 export const organizer = {
   get: declare<{ kind: "organizer" }>("organizer", "get"),
@@ -60,10 +60,16 @@ function admit(who: Audience, caller: Caller): void {
   if (who === "anyone" || caller.kind === "organizer") return;
   if (caller.kind === "device") {
     if (who === "staff") return;
-    throw new Problem("forbidden", "This page is for the organizer. A paired tablet logs visits and sees its own.");
+    throw new Problem(
+      "forbidden",
+      "This page is for the organizer. A paired tablet logs visits and sees its own.",
+    );
   }
   if (caller.kind === "unpaired") {
-    throw new Problem("sign-in", "This tablet is no longer paired. Ask the organizer for a new pairing code.");
+    throw new Problem(
+      "sign-in",
+      "This tablet is no longer paired. Ask the organizer for a new pairing code.",
+    );
   }
   throw new Problem(
     "sign-in",

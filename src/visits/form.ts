@@ -1,0 +1,143 @@
+import { z } from "zod";
+import { type Checked, check } from "../errors";
+
+/** The most visits that one request may bring. */
+export const MOST_VISITS_A_REQUEST = 1000;
+
+/** What no database and no page can hold is taken out; the words stay. */
+const words = (most: number) =>
+  z
+    .string()
+    .transform((text) => wellFormed(text).replaceAll("\0", "").trim())
+    .pipe(z.string().max(most));
+
+/** Text that may be left out: empty means left out. */
+const optionalWords = (most: number) =>
+  words(most)
+    .nullish()
+    .transform((text) => text || undefined);
+
+const optional = <S extends z.ZodType>(schema: S) =>
+  schema.nullish().transform((value) => value ?? undefined);
+
+/** The short name of an entry of one of the event's lists. */
+const slug = words(80).pipe(z.string().min(1));
+const slugs = z
+  .array(slug)
+  .max(50)
+  .nullish()
+  .transform((list) => [...new Set(list ?? [])].sort());
+
+const uuid = z
+  .string()
+  .regex(
+    /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i,
+    "This should be a UUID.",
+  )
+  .transform((text) => text.toLowerCase());
+
+const EARLIEST = Date.UTC(1970, 0, 1);
+const LATEST = Date.UTC(2100, 0, 1);
+
+/** An instant as ISO 8601 with its offset → UTC milliseconds. */
+const instant = z
+  .string()
+  .pipe(z.iso.datetime({ offset: true }))
+  .transform((text) => Date.parse(text))
+  .pipe(z.number().min(EARLIEST, "This is too long ago.").max(LATEST, "This is too far in the future."));
+
+export const CATEGORIES = ["existing", "curious", "new"] as const;
+export const PURPOSES = ["follow-up", "news"] as const;
+
+/** Good enough to write to: one @, something before it, a domain with a dot after it. */
+const EMAIL = /^[^\s@<>()",;:]+@[^\s@<>()",;:]+\.[^\s@<>()",;:.]+$/;
+
+export const contactForm = z.strictObject({
+  name: optionalWords(200),
+  organization: optionalWords(200),
+  role: optionalWords(200),
+  email: optionalWords(254).refine(
+    (text) => text === undefined || EMAIL.test(text),
+    "This does not look like a mail address.",
+  ),
+  phone: optionalWords(60),
+  handle: optionalWords(100),
+  website: optionalWords(500),
+  badge: optionalWords(500),
+  note: optionalWords(2000),
+  consent: z
+    .array(z.enum(PURPOSES))
+    .max(10)
+    .nullish()
+    .transform((list) => [...new Set(list ?? [])].sort()),
+});
+
+export const questionForm = z.strictObject({
+  id: optional(uuid),
+  text: words(4000).pipe(z.string().min(1, "A question needs some words.")),
+  topic: optional(slug),
+});
+
+/** A visit as a device, an event file or a form tells it. The field names are the protocol's. */
+export const visitForm = z.strictObject({
+  id: uuid,
+  revision: z.int().min(1).max(1_000_000),
+  category: z.enum(CATEGORIES),
+  happenedAt: instant,
+  booth: optional(slug),
+  project: optional(slug),
+  people: z
+    .int()
+    .min(1)
+    .max(999)
+    .nullish()
+    .transform((count) => count ?? 1),
+  platform: optionalWords(80),
+  interest: optional(z.int().min(1).max(3)),
+  overviewGiven: optional(z.boolean()),
+  topics: slugs,
+  remarks: slugs,
+  giveaways: slugs,
+  note: optionalWords(5000),
+  contact: contactForm.nullish().transform((contact) => {
+    if (!contact) return undefined;
+    const { consent, ...details } = contact;
+    // Consent without any detail is consent to nothing.
+    return Object.values(details).some((text) => text !== undefined) ? contact : undefined;
+  }),
+  questions: z
+    .array(questionForm)
+    .max(20)
+    .nullish()
+    .transform((list) => list ?? []),
+});
+
+/** A visit after the check: lists are sorted and without repeats, empty texts are left out. */
+export type VisitRecord = z.output<typeof visitForm>;
+export type ContactRecord = z.output<typeof contactForm>;
+/** A visit as it travels: `POST /api/visits` and event files. */
+export type SentVisit = z.input<typeof visitForm>;
+
+export const checkVisit = (input: unknown): Checked<VisitRecord> => check(visitForm, input);
+
+const batchForm = z.strictObject({
+  sentAt: instant.optional(),
+  visits: z.array(z.unknown()).max(MOST_VISITS_A_REQUEST),
+});
+
+/** The body of `POST /api/visits`. The visits in it are checked one by one, so that a bad one stands alone. */
+export const checkBatch = (body: unknown) => check(batchForm, body);
+
+/** How a device's record was taken; the words of the protocol. */
+export type Status = "recorded" | "replayed" | "updated" | "conflict" | "gone" | "invalid";
+
+export interface Result {
+  /** The id as it was sent; null where none could be read. */
+  id: string | null;
+  status: Status;
+  problems?: { field: string; message: string }[];
+}
+
+function wellFormed(text: string): string {
+  return text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, "\uFFFD");
+}

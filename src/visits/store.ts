@@ -1,0 +1,589 @@
+import type { Selectable } from "kysely";
+import { uuidv7 } from "uuidv7";
+import type { Lists } from "../catalog/store";
+import type { Writer } from "../database/door";
+import type { Database, Reader } from "../database/open";
+import type { ContactsTable, Instant, Purpose, QuestionsTable, VisitsTable } from "../database/tables";
+import { Problem } from "../errors";
+import { localTime, slugOf } from "../events/rules";
+import { chosenEvent, type Event, eventById } from "../events/store";
+import { type ContactRecord, checkVisit, type Result, type SentVisit, type VisitRecord } from "./form";
+import { contentHash, decide, type Kept, questionId, type Resolved, resolve, searchText } from "./rules";
+
+export type Visit = Selectable<VisitsTable>;
+
+/** The name under which the organizer's own visits and steps are kept. */
+export const ORGANIZER = "organizer";
+
+/** The event that staff log for: a device's own, or the one that the organizer names, else the one of the day. */
+export async function eventOfStaff(
+  read: Reader,
+  caller: { kind: "device"; eventId: string } | { kind: "organizer" },
+  slug: unknown,
+  now: Instant,
+): Promise<Event> {
+  if (caller.kind === "device") return eventById(read, caller.eventId);
+  const event = await chosenEvent(read, slug, now);
+  if (!event) throw new Problem("missing", "There is no event yet. Set one up first.");
+  return event;
+}
+
+/** Where a visit comes from, and when it came. */
+export interface Arrival {
+  event: Event;
+  lists: Lists;
+  /** The booth where the record names none. */
+  boothId: string | null;
+  deviceId: string | null;
+  staffName: string | null;
+  receivedAt: Instant;
+  /** Milliseconds to add to the device's clock: see `clockOffset` in rules. */
+  clockOffset: number;
+}
+
+/**
+ * Records visits one by one, so that one bad record never holds up its neighbours.
+ * Takes unknown input in the order made; answers one result a record, same order, once all are on disk.
+ * Throws only where the database itself fails: then nothing of the batch is acknowledged.
+ */
+export function recordVisits(db: Database, arrival: Arrival, sent: unknown[]): Promise<Result[]> {
+  return Promise.all(
+    sent.map(async (input): Promise<Result> => {
+      const checked = checkVisit(input);
+      if (!checked.ok) return { id: idOf(input), status: "invalid", problems: checked.problems };
+      const visit = checked.value;
+      const { resolved, problems } = resolve(visit, arrival.lists);
+      if (problems.length > 0) return { id: visit.id, status: "invalid", problems };
+      return db.write((writer) => recordVisit(writer, arrival, visit, resolved, input));
+    }),
+  );
+}
+
+/** Records one visit that has passed all checks. `sent` is kept word by word where it is a conflict. */
+async function recordVisit(
+  writer: Writer,
+  arrival: Arrival,
+  visit: VisitRecord,
+  resolved: Resolved,
+  sent: unknown,
+): Promise<Result> {
+  const hash = contentHash(visit);
+  const gone = await writer
+    .selectFrom("gone_visits")
+    .select("visit_id")
+    .where("visit_id", "=", visit.id)
+    .executeTakeFirst();
+  const kept = await keptVisit(writer, visit);
+  if (kept && kept.eventId !== arrival.event.id) {
+    const problems = [{ field: "id", message: "This id belongs to a visit of another event." }];
+    return { id: visit.id, status: "invalid", problems };
+  }
+  const foreign = await foreignQuestion(writer, visit);
+  if (foreign) return { id: visit.id, status: "invalid", problems: [foreign] };
+
+  const status = decide({ revision: visit.revision, hash }, kept, gone !== undefined);
+  if (status === "recorded") await insertVisit(writer, arrival, visit, resolved, hash);
+  if (status === "updated") await replaceVisit(writer, arrival, visit, resolved, hash, kept as Kept);
+  // Words for a visit in the bin wait there too: the organizer may put it back.
+  const isForTheBin = status === "gone" && kept !== undefined && visit.revision > kept.revision;
+  if (status === "conflict" || isForTheBin) await keepConflict(writer, arrival, visit, hash, sent);
+  return { id: visit.id, status };
+}
+
+async function keptVisit(
+  writer: Writer,
+  visit: VisitRecord,
+): Promise<(Kept & { eventId: string }) | undefined> {
+  const row = await writer
+    .selectFrom("visits")
+    .select(["event_id", "revision", "content_hash", "deleted_at"])
+    .where("id", "=", visit.id)
+    .executeTakeFirst();
+  if (!row) return undefined;
+  const earlier =
+    visit.revision < row.revision
+      ? await writer
+          .selectFrom("visit_revisions")
+          .select("content_hash")
+          .where("visit_id", "=", visit.id)
+          .where("revision", "=", visit.revision)
+          .executeTakeFirst()
+      : undefined;
+  return {
+    eventId: row.event_id,
+    revision: row.revision,
+    hash: row.content_hash,
+    earlierHash: earlier?.content_hash,
+    deleted: row.deleted_at !== null,
+  };
+}
+
+/** A question's id that another visit has already: two questions must never become one. */
+async function foreignQuestion(writer: Writer, visit: VisitRecord) {
+  const ids = visit.questions.map((question) => question.id).filter((id) => id !== undefined);
+  if (new Set(ids).size < ids.length) {
+    return { field: "questions", message: "Two questions have the same id." };
+  }
+  if (ids.length === 0) return undefined;
+  const other = await writer
+    .selectFrom("questions")
+    .select("id")
+    .where("id", "in", ids)
+    .where("visit_id", "<>", visit.id)
+    .executeTakeFirst();
+  if (!other) return undefined;
+  const index = visit.questions.findIndex((question) => question.id === other.id);
+  return { field: `questions.${index}.id`, message: "This id belongs to a question of another visit." };
+}
+
+/** The columns that a record decides. */
+async function columnsOf(
+  writer: Writer,
+  arrival: Arrival,
+  visit: VisitRecord,
+  resolved: Resolved,
+  hash: string,
+) {
+  return {
+    booth_id: resolved.boothId ?? arrival.boothId,
+    project_id: resolved.projectId,
+    platform_id: resolved.newPlatform
+      ? await addPlatform(writer, arrival.event.id, resolved.newPlatform)
+      : resolved.platformId,
+    revision: visit.revision,
+    content_hash: hash,
+    category: visit.category,
+    people: visit.people,
+    interest: visit.interest ?? null,
+    overview_given:
+      visit.overviewGiven === undefined ? null : visit.overviewGiven ? (1 as const) : (0 as const),
+    note: visit.note ?? null,
+  };
+}
+
+function timesOf(arrival: Arrival, visit: VisitRecord) {
+  const happenedAt = visit.happenedAt + arrival.clockOffset;
+  const local = localTime(happenedAt, arrival.event.time_zone);
+  return {
+    happened_at: happenedAt,
+    said_at: visit.happenedAt,
+    clock_offset: arrival.clockOffset,
+    local_day: local.day,
+    local_hour: local.hour,
+  };
+}
+
+async function insertVisit(
+  writer: Writer,
+  arrival: Arrival,
+  visit: VisitRecord,
+  resolved: Resolved,
+  hash: string,
+): Promise<void> {
+  const times = timesOf(arrival, visit);
+  await writer
+    .insertInto("visits")
+    .values({
+      id: visit.id,
+      event_id: arrival.event.id,
+      device_id: arrival.deviceId,
+      staff_name: arrival.staffName,
+      received_at: arrival.receivedAt,
+      deleted_at: null,
+      ...times,
+      ...(await columnsOf(writer, arrival, visit, resolved, hash)),
+    })
+    .execute();
+  if (visit.contact) await replaceContact(writer, visit.id, visit.contact, arrival.receivedAt);
+  await insertDetails(writer, arrival, visit, resolved, times.happened_at);
+}
+
+async function replaceVisit(
+  writer: Writer,
+  arrival: Arrival,
+  visit: VisitRecord,
+  resolved: Resolved,
+  hash: string,
+  kept: Kept,
+): Promise<void> {
+  const before = await writer
+    .selectFrom("visits")
+    .select(["said_at", "happened_at"])
+    .where("id", "=", visit.id)
+    .executeTakeFirstOrThrow();
+  // An edit that leaves the time alone must not move a visit because the clock was set in between.
+  const times = before.said_at === visit.happenedAt ? undefined : timesOf(arrival, visit);
+  await writer
+    .insertInto("visit_revisions")
+    .values({ visit_id: visit.id, revision: kept.revision, content_hash: kept.hash })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  await writer
+    .updateTable("visits")
+    .set({ ...times, ...(await columnsOf(writer, arrival, visit, resolved, hash)) })
+    .where("id", "=", visit.id)
+    .execute();
+  for (const table of ["visit_topics", "visit_remarks", "visit_giveaways", "visit_texts"] as const) {
+    await writer.deleteFrom(table).where("visit_id", "=", visit.id).execute();
+  }
+  await replaceContact(writer, visit.id, visit.contact, arrival.receivedAt);
+  await dropQuestions(writer, visit);
+  await insertDetails(writer, arrival, visit, resolved, times?.happened_at ?? before.happened_at);
+}
+
+/** What a visit has besides its row and its contact; what is there of it already has been taken out. */
+async function insertDetails(
+  writer: Writer,
+  arrival: Arrival,
+  visit: VisitRecord,
+  resolved: Resolved,
+  askedAt: Instant,
+): Promise<void> {
+  const visitId = visit.id;
+  if (resolved.topicIds.length > 0) {
+    const rows = resolved.topicIds.map((id) => ({ visit_id: visitId, topic_id: id }));
+    await writer.insertInto("visit_topics").values(rows).execute();
+  }
+  if (resolved.remarkIds.length > 0) {
+    const rows = resolved.remarkIds.map((id) => ({ visit_id: visitId, remark_id: id }));
+    await writer.insertInto("visit_remarks").values(rows).execute();
+  }
+  if (resolved.giveawayIds.length > 0) {
+    const rows = resolved.giveawayIds.map((id) => ({ visit_id: visitId, giveaway_id: id }));
+    await writer.insertInto("visit_giveaways").values(rows).execute();
+  }
+  if (visit.questions.length > 0) await upsertQuestions(writer, arrival, visit, resolved, askedAt);
+  const text = searchText(visit);
+  if (text) await writer.insertInto("visit_texts").values({ visit_id: visitId, text }).execute();
+}
+
+/** Adds what a visitor uses to the event's list; gives its id. Two tablets that hear it at once get the same. */
+async function addPlatform(writer: Writer, eventId: string, name: string): Promise<string> {
+  const id = uuidv7();
+  const slug = slugOf(name) || id;
+  const last = await writer
+    .selectFrom("platforms")
+    .select(({ fn }) => fn.max<number | null>("position").as("position"))
+    .where("event_id", "=", eventId)
+    .executeTakeFirst();
+  await writer
+    .insertInto("platforms")
+    .values({ id, event_id: eventId, slug, name, position: (last?.position ?? 0) + 1 })
+    .onConflict((conflict) => conflict.columns(["event_id", "slug"]).doNothing())
+    .execute();
+  const kept = await writer
+    .selectFrom("platforms")
+    .select("id")
+    .where("event_id", "=", eventId)
+    .where("slug", "=", slug)
+    .executeTakeFirstOrThrow();
+  return kept.id;
+}
+
+/** Keeps the contact as it is now. Consent that was there before keeps the time at which it was given. */
+async function replaceContact(
+  writer: Writer,
+  visitId: string,
+  contact: ContactRecord | undefined,
+  at: Instant,
+): Promise<void> {
+  if (!contact) {
+    await writer.deleteFrom("contacts").where("visit_id", "=", visitId).execute();
+    return;
+  }
+  const details = {
+    name: contact.name ?? null,
+    organization: contact.organization ?? null,
+    role: contact.role ?? null,
+    email: contact.email ?? null,
+    phone: contact.phone ?? null,
+    handle: contact.handle ?? null,
+    website: contact.website ?? null,
+    badge: contact.badge ?? null,
+    note: contact.note ?? null,
+  };
+  await writer
+    .insertInto("contacts")
+    .values({ visit_id: visitId, ...details })
+    .onConflict((conflict) => conflict.column("visit_id").doUpdateSet(details))
+    .execute();
+  const withdrawn = writer.deleteFrom("contact_consents").where("visit_id", "=", visitId);
+  await (contact.consent.length > 0
+    ? withdrawn.where("purpose", "not in", contact.consent)
+    : withdrawn
+  ).execute();
+  if (contact.consent.length > 0) {
+    await writer
+      .insertInto("contact_consents")
+      .values(contact.consent.map((purpose) => ({ visit_id: visitId, purpose, given_at: at })))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+}
+
+async function upsertQuestions(
+  writer: Writer,
+  arrival: Arrival,
+  visit: VisitRecord,
+  resolved: Resolved,
+  askedAt: Instant,
+): Promise<void> {
+  for (const [index, question] of visit.questions.entries()) {
+    const words = {
+      text: question.text,
+      topic_id: resolved.questionTopicIds[index] ?? null,
+      position: index + 1,
+      asked_at: askedAt,
+    };
+    await writer
+      .insertInto("questions")
+      .values({
+        id: idOfQuestion(visit, question),
+        event_id: arrival.event.id,
+        visit_id: visit.id,
+        expert_id: null,
+        answer: null,
+        ...words,
+      })
+      .onConflict((conflict) => conflict.column("id").doUpdateSet(words))
+      .execute();
+  }
+}
+
+/**
+ * Takes out the questions that a record no longer has, while nobody has done anything with them:
+ * a question that is on its way never disappears.
+ */
+async function dropQuestions(writer: Writer, visit: VisitRecord): Promise<void> {
+  const kept = visit.questions.map((question) => idOfQuestion(visit, question));
+  let dropped = writer
+    .deleteFrom("questions")
+    .where("visit_id", "=", visit.id)
+    .where("state", "=", "open")
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom("activity").select("id").whereRef("activity.question_id", "=", "questions.id"))),
+    );
+  if (kept.length > 0) dropped = dropped.where("id", "not in", kept);
+  await dropped.execute();
+}
+
+function idOfQuestion(visit: VisitRecord, question: VisitRecord["questions"][number]): string {
+  return question.id ?? questionId(visit.id, question.text);
+}
+
+async function keepConflict(
+  writer: Writer,
+  arrival: Arrival,
+  visit: VisitRecord,
+  hash: string,
+  sent: unknown,
+): Promise<void> {
+  await writer
+    .insertInto("visit_conflicts")
+    .values({
+      id: uuidv7(),
+      visit_id: visit.id,
+      revision: visit.revision,
+      content_hash: hash,
+      payload: JSON.stringify(sent),
+      device_id: arrival.deviceId,
+      received_at: arrival.receivedAt,
+      resolved_at: null,
+    })
+    .onConflict((conflict) => conflict.columns(["visit_id", "content_hash"]).doNothing())
+    .execute();
+}
+
+function idOf(input: unknown): string | null {
+  const id = (input as { id?: unknown } | null)?.id;
+  return typeof id === "string" ? id.slice(0, 100) : null;
+}
+
+/** A visit with everything that belongs to it. Lists hold ids of the event's lists. */
+export interface FullVisit extends Visit {
+  topicIds: string[];
+  remarkIds: string[];
+  giveawayIds: string[];
+  contact: (Selectable<ContactsTable> & { consent: Purpose[] }) | undefined;
+  questions: Selectable<QuestionsTable>[];
+}
+
+/** The visits with these ids and all that belongs to them, in the order of the ids; unknown ids are left out. */
+export async function fullVisits(read: Reader, ids: string[]): Promise<FullVisit[]> {
+  if (ids.length === 0) return [];
+  const [visits, topics, remarks, giveaways, contacts, consents, questions] = await Promise.all([
+    read.selectFrom("visits").selectAll().where("id", "in", ids).execute(),
+    read.selectFrom("visit_topics").selectAll().where("visit_id", "in", ids).execute(),
+    read.selectFrom("visit_remarks").selectAll().where("visit_id", "in", ids).execute(),
+    read.selectFrom("visit_giveaways").selectAll().where("visit_id", "in", ids).execute(),
+    read.selectFrom("contacts").selectAll().where("visit_id", "in", ids).execute(),
+    read.selectFrom("contact_consents").selectAll().where("visit_id", "in", ids).orderBy("purpose").execute(),
+    read.selectFrom("questions").selectAll().where("visit_id", "in", ids).orderBy("position").execute(),
+  ]);
+  const topicsOf = byVisit(topics);
+  const remarksOf = byVisit(remarks);
+  const giveawaysOf = byVisit(giveaways);
+  const contactOf = new Map(contacts.map((row) => [row.visit_id, row]));
+  const consentsOf = byVisit(consents);
+  const questionsOf = byVisit(questions);
+  const visitOf = new Map(visits.map((row) => [row.id, row]));
+  return ids.flatMap((id) => {
+    const visit = visitOf.get(id);
+    const contact = contactOf.get(id);
+    if (!visit) return [];
+    return {
+      ...visit,
+      topicIds: topicsOf.get(id)?.map((row) => row.topic_id) ?? [],
+      remarkIds: remarksOf.get(id)?.map((row) => row.remark_id) ?? [],
+      giveawayIds: giveawaysOf.get(id)?.map((row) => row.giveaway_id) ?? [],
+      contact: contact && { ...contact, consent: consentsOf.get(id)?.map((row) => row.purpose) ?? [] },
+      questions: questionsOf.get(id) ?? [],
+    };
+  });
+}
+
+function byVisit<Row extends { visit_id: string }>(rows: Row[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(row.visit_id);
+    if (group) group.push(row);
+    else groups.set(row.visit_id, [row]);
+  }
+  return groups;
+}
+
+/** A visit as the protocol tells it: what a device would have to send to say the same. */
+export function asSent(visit: FullVisit, lists: Lists): SentVisit {
+  const slugOfId = (list: keyof Lists, id: string | null) =>
+    lists[list].find((entry) => entry.id === id)?.slug;
+  const slugsOfIds = (list: keyof Lists, ids: string[]) => {
+    const slugs = lists[list].filter((entry) => ids.includes(entry.id)).map((entry) => entry.slug);
+    return slugs.length > 0 ? slugs : undefined;
+  };
+  const { visit_id, consent, ...details } = visit.contact ?? { visit_id: "", consent: [] };
+  return withoutEmpty({
+    id: visit.id,
+    revision: visit.revision,
+    category: visit.category,
+    happenedAt: new Date(visit.said_at).toISOString(),
+    booth: slugOfId("booths", visit.booth_id),
+    project: slugOfId("projects", visit.project_id),
+    people: visit.people === 1 ? undefined : visit.people,
+    platform: slugOfId("platforms", visit.platform_id),
+    interest: visit.interest ?? undefined,
+    overviewGiven: visit.overview_given === null ? undefined : visit.overview_given === 1,
+    topics: slugsOfIds("topics", visit.topicIds),
+    remarks: slugsOfIds("remarks", visit.remarkIds),
+    giveaways: slugsOfIds("giveaways", visit.giveawayIds),
+    note: visit.note ?? undefined,
+    contact: visit.contact && { ...withoutEmpty(details), consent },
+    questions:
+      visit.questions.length > 0
+        ? visit.questions.map((question) =>
+            withoutEmpty({
+              id: question.id,
+              text: question.text,
+              topic: slugOfId("topics", question.topic_id),
+            }),
+          )
+        : undefined,
+  });
+}
+
+function withoutEmpty<T extends object>(value: T): T {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, part]) => part !== undefined && part !== null),
+  ) as T;
+}
+
+/** The last visits that a device logged (null: the laptop itself), the latest first. */
+export async function ownVisitIds(
+  read: Reader,
+  eventId: string,
+  deviceId: string | null,
+  most: number,
+): Promise<string[]> {
+  const rows = await read
+    .selectFrom("visits")
+    .select("id")
+    .where("device_id", deviceId === null ? "is" : "=", deviceId)
+    .where("event_id", "=", eventId)
+    .where("deleted_at", "is", null)
+    .orderBy("happened_at", "desc")
+    .orderBy("id", "desc")
+    .limit(most)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** The device that logged a visit; null: the laptop itself. Undefined where there is no such visit. */
+export async function deviceOfVisit(read: Reader, id: string): Promise<string | null | undefined> {
+  const row = await read.selectFrom("visits").select("device_id").where("id", "=", id).executeTakeFirst();
+  return row?.device_id;
+}
+
+/** Who changes something: the organizer, or a staff member by name. */
+export type Actor = string;
+
+/**
+ * Puts a visit into the bin: it is no longer counted, and its questions leave the queue. It can be put back.
+ * An id that has not arrived yet is marked, so that its visit is *gone* when it does. Gives whether it was there.
+ */
+export async function deleteVisit(writer: Writer, id: string, actor: Actor, now: Instant): Promise<boolean> {
+  const known = await writer
+    .selectFrom("visits")
+    .select("deleted_at")
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (!known) {
+    await writer
+      .insertInto("gone_visits")
+      .values({ visit_id: id, gone_at: now })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    return false;
+  }
+  if (known.deleted_at === null) await markDeleted(writer, id, now, actor, now);
+  return true;
+}
+
+/** Takes a visit out of the bin. Gives whether it was in there. */
+export async function restoreVisit(writer: Writer, id: string, actor: Actor, now: Instant): Promise<boolean> {
+  const known = await writer
+    .selectFrom("visits")
+    .select("deleted_at")
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (!known || known.deleted_at === null) return false;
+  await markDeleted(writer, id, null, actor, now);
+  return true;
+}
+
+async function markDeleted(
+  writer: Writer,
+  id: string,
+  deletedAt: Instant | null,
+  actor: Actor,
+  now: Instant,
+) {
+  const deleted = deletedAt !== null;
+  await writer.updateTable("visits").set({ deleted_at: deletedAt }).where("id", "=", id).execute();
+  await writer
+    .updateTable("questions")
+    .set({ hidden: deleted ? 1 : 0 })
+    .where("visit_id", "=", id)
+    .execute();
+  await writer
+    .insertInto("activity")
+    .values({
+      id: uuidv7(),
+      question_id: null,
+      visit_id: id,
+      at: now,
+      actor,
+      step: deleted ? "deleted" : "put back",
+      expert_id: null,
+      note: null,
+    })
+    .execute();
+}

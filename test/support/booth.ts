@@ -1,0 +1,164 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import pino from "pino";
+import request from "supertest";
+import { uuidv7 } from "uuidv7";
+import { pairDevice } from "../../src/access/store";
+import { createApp } from "../../src/app";
+import type { Config } from "../../src/config";
+import type { Database } from "../../src/database/open";
+import type { Deps } from "../../src/deps";
+import type { SentVisit } from "../../src/visits/form";
+import { type Engine, freshDatabase, NOON } from "./databases";
+
+export const PASSPHRASE = "four words are good";
+
+/** A running booth for a test: real database, real HTTP, an event with small lists, a clock that stands still. */
+export interface Booth {
+  deps: Deps;
+  db: Database;
+  server: Server;
+  /** http://127.0.0.1:PORT */
+  address: string;
+  eventId: string;
+  /** Moves the laptop's clock. */
+  setClock(at: number): void;
+  /** What the log has said, one JSON object a line. */
+  logged: string[];
+  /** Somebody without any cookie. */
+  nobody(): ReturnType<typeof request>;
+  /** The organizer, signed in. */
+  organizer(): Promise<ReturnType<typeof request.agent>>;
+  /** A paired device; its requests carry the token. */
+  tablet(staffName?: string): Promise<Tablet>;
+  close(): Promise<void>;
+}
+
+export interface Tablet {
+  id: string;
+  token: string;
+  /** Posts visits; gives the results. */
+  send(
+    ...visits: unknown[]
+  ): Promise<{ id: string; status: string; problems?: { field: string; message: string }[] }[]>;
+}
+
+/** Opens a booth with the event "Winter Camp" (slug `winter-camp`, 2 to 4 February 2024, Europe/Brussels). */
+export async function openBooth(options: { engine?: Engine; config?: Partial<Config> } = {}): Promise<Booth> {
+  const db = await freshDatabase(options.engine);
+  let clock = NOON;
+  const logged: string[] = [];
+  const config: Config = {
+    port: 0,
+    host: "127.0.0.1",
+    dataDir: "unused",
+    organizerPassphrase: PASSPHRASE,
+    logLevel: "info",
+    ...options.config,
+  };
+  const deps: Deps = {
+    db,
+    config,
+    log: pino({ level: "info" }, { write: (line: string) => void logged.push(line) }),
+    now: () => clock,
+  };
+  const eventId = await addEvent(db);
+  const server = createServer(createApp(deps));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    deps,
+    db,
+    server,
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    eventId,
+    setClock: (at) => {
+      clock = at;
+    },
+    logged,
+    nobody: () => request(server),
+    async organizer() {
+      const agent = request.agent(server);
+      await agent.post("/session").type("form").send({ passphrase: PASSPHRASE }).expect(303);
+      return agent;
+    },
+    async tablet(staffName = "Ada") {
+      const { id, token } = await db.write((writer) =>
+        pairDevice(writer, { eventId, boothId: null }, staffName, clock),
+      );
+      return {
+        id,
+        token,
+        async send(...visits) {
+          const answer = await request(server)
+            .post("/api/visits")
+            .set("Authorization", `Bearer ${token}`)
+            .send({ sentAt: new Date(clock).toISOString(), visits })
+            .expect(200);
+          return answer.body.results;
+        },
+      };
+    },
+    async close() {
+      await new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await db.close();
+    },
+  };
+}
+
+/** A visit as a tablet sends it. What the test is about is given, the rest does not matter. */
+export function aVisit(given: Partial<SentVisit> = {}): SentVisit {
+  return { id: uuidv7(), revision: 1, category: "new", happenedAt: new Date(NOON).toISOString(), ...given };
+}
+
+async function addEvent(db: Database): Promise<string> {
+  const id = uuidv7();
+  await db.write(async (writer) => {
+    await writer
+      .insertInto("events")
+      .values({
+        id,
+        slug: "winter-camp",
+        name: "Winter Camp",
+        venue: "Brussels",
+        time_zone: "Europe/Brussels",
+        starts_on: "2024-02-02",
+        ends_on: "2024-02-04",
+        created_at: NOON,
+      })
+      .execute();
+    const entries = (...names: [string, string][]) =>
+      names.map(([slug, name], index) => ({ id: uuidv7(), event_id: id, slug, name, position: index + 1 }));
+    await writer
+      .insertInto("booths")
+      .values(entries(["hall", "Main hall"], ["lounge", "Lounge"]))
+      .execute();
+    await writer
+      .insertInto("projects")
+      .values(entries(["lantern", "Lantern"], ["wick", "Wick"]))
+      .execute();
+    await writer
+      .insertInto("topics")
+      .values(entries(["storage", "Storage"], ["networking", "Networking"], ["upgrade", "Upgrade"]))
+      .execute();
+    await writer
+      .insertInto("platforms")
+      .values(entries(["vmware", "VMware"], ["proxmox", "Proxmox VE"]))
+      .execute();
+    await writer
+      .insertInto("remarks")
+      .values(entries(["easier-install", "Easier to install these days"]))
+      .execute();
+    await writer
+      .insertInto("giveaways")
+      .values(
+        entries(["sticker", "Sticker"], ["t-shirt", "T-shirt"]).map((entry) => ({
+          ...entry,
+          shipped: 100,
+          arrived: 90,
+        })),
+      )
+      .execute();
+  });
+  return id;
+}

@@ -1,0 +1,23 @@
+const { TestEnvironment } = require("jest-environment-node");
+
+/**
+ * PostgreSQL in the process loads its parts by dynamic import, which Jest's sandbox refuses without a flag.
+ * So it is started out here: one server a test file, when a test first asks for it.
+ */
+module.exports = class extends TestEnvironment {
+  async setup() {
+    await super.setup();
+    this.global.postgresOfThisFile = () => {
+      if (!this.postgres) {
+        const { PGlite, types } = require("@electric-sql/pglite");
+        this.postgres = PGlite.create({ parsers: { [types.INT8]: Number } });
+      }
+      return this.postgres;
+    };
+  }
+
+  async teardown() {
+    await (await this.postgres)?.close();
+    await super.teardown();
+  }
+};
