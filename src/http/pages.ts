@@ -64,6 +64,8 @@ function viewHelpers() {
       return svg;
     },
     categoryName: (category: Category) => CATEGORY_NAMES[category],
+    /** For the few places where a view builds markup by itself. */
+    escape: (text: unknown) => ejs.escapeXML(String(text ?? "")),
     number: (value: number) => value.toLocaleString("en"),
     /** The message for one field, or nothing. */
     problemOf: (problems: FieldProblem[] | undefined, field: string) =>

@@ -141,3 +141,50 @@ export interface Result {
 function wellFormed(text: string): string {
   return text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, "\uFFFD");
 }
+
+const CONTACT_FIELDS = Object.keys(contactForm.shape).filter((field) => field !== "consent");
+
+/**
+ * A plain HTML form about a visit → the visit as the protocol tells it, not yet checked.
+ * Fields are named as in the protocol, `contact.email` and the like with a dot; `questionId`, `questionText` and
+ * `questionTopic` are repeated, one of each a question; `platformOther` counts where something is typed in it.
+ * Takes what `URLSearchParams` or a form parser gives: text, or a list of texts where a name is repeated.
+ */
+export function visitFromForm(
+  body: Record<string, unknown>,
+  base: { id: string; revision: number; happenedAt: string },
+): Record<string, unknown> {
+  const text = (name: string) => listOf(body[name])[0]?.trim() || undefined;
+  const ids = listOf(body.questionId);
+  const topics = listOf(body.questionTopic);
+  const questions = listOf(body.questionText)
+    .map((words, index) => ({ id: ids[index] || undefined, text: words.trim(), topic: topics[index] || undefined }))
+    .filter((question) => question.text !== "");
+  const details = Object.fromEntries(CONTACT_FIELDS.map((field) => [field, text(`contact.${field}`)]));
+  const hasContact = Object.values(details).some((value) => value !== undefined);
+  const people = text("people");
+  const interest = text("interest");
+  return {
+    id: base.id,
+    revision: base.revision,
+    happenedAt: base.happenedAt,
+    category: text("category"),
+    booth: text("booth"),
+    project: text("project"),
+    platform: text("platformOther") ?? text("platform"),
+    people: people === undefined ? undefined : Number(people),
+    interest: interest === undefined ? undefined : Number(interest),
+    overviewGiven: text("overviewGiven") === "yes" ? true : undefined,
+    topics: listOf(body.topics),
+    remarks: listOf(body.remarks),
+    giveaways: listOf(body.giveaways),
+    note: text("note"),
+    contact: hasContact ? { ...details, consent: listOf(body.consent) } : undefined,
+    questions,
+  };
+}
+
+function listOf(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
+}
