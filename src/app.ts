@@ -3,7 +3,7 @@ import cookieParser from "cookie-parser";
 import express, { type Express } from "express";
 import helmet from "helmet";
 import { accessRoutes, callerOf, showSignIn } from "./access/routes";
-import { captureRoutes } from "./capture/routes";
+import { capturePage, captureRoutes } from "./capture/routes";
 import { catalogRoutes } from "./catalog/routes";
 import type { Deps } from "./deps";
 import { eventRoutes } from "./events/routes";
@@ -22,8 +22,9 @@ import { visitRoutes } from "./visits/routes";
 /** Every address of the program, feature by feature, in the order in which they are tried. */
 export function allRoutes(deps: Deps): Route[] {
   return [
-    anyone.get("/", async (_req, res, _caller) => {
-      // Capture for staff, today's picture for the organizer, sign-in for anyone else.
+    anyone.get("/", (req, res, caller) => {
+      if (caller.kind === "organizer") return capturePage(deps)(req, res, caller);
+      if (caller.kind === "device") return capturePage(deps)(req, res, caller);
       showSignIn(res);
     }),
     ...accessRoutes(deps),

@@ -1,6 +1,178 @@
+import type { Request, Response } from "express";
+import { uuidv7 } from "uuidv7";
+import { type Lists, listsOf, offered } from "../catalog/store";
 import type { Deps } from "../deps";
-import type { Route } from "../http/route";
+import { type FieldProblem, Problem } from "../errors";
+import { momentInWords } from "../events/rules";
+import { show } from "../http/pages";
+import { type Route, type StaffCaller, staff } from "../http/route";
+import { type Result, type SentVisit, visitFromForm } from "../visits/form";
+import {
+  asSent,
+  deleteVisit,
+  eventOfStaff,
+  fullVisits,
+  ownVisitIds,
+  placeOf,
+  recordVisits,
+  restoreVisit,
+  todayOf,
+  visitForStaff,
+} from "../visits/store";
 
-export function captureRoutes(_deps: Deps): Route[] {
-  return [];
+const LAST_VISITS = 50;
+
+/** The capture page, and its whole path as plain HTML forms: what a tablet does without script. */
+export function captureRoutes(deps: Deps): Route[] {
+  const { db, now } = deps;
+
+  return [
+    staff.get("/capture", capturePage(deps)),
+
+    staff.post("/capture/visits", async (req, res, caller) => {
+      const id = uuidv7();
+      const happenedAt = new Date(now()).toISOString();
+      const visit = visitFromForm(req.body, { id, revision: 1, happenedAt });
+      const result = await record(req, caller, visit);
+      if (result.status === "invalid") {
+        return showCapture(deps, req, res.status(422), caller, { problems: result.problems });
+      }
+      res.redirect(303, captureAddress(req, { visit: id, said: "logged" }));
+    }),
+
+    staff.post("/capture/visits/:id", async (req, res, caller) => {
+      const id = req.params.id as string;
+      const kept = await visitForStaff(db.read, id, caller);
+      const lists = await listsOf(db.read, kept.event_id);
+      const { happenedAt } = asSent(kept, lists);
+      const shown = Number(req.body.revision) || kept.revision;
+      const visit = visitFromForm(req.body, { id, revision: shown + 1, happenedAt });
+      const result = await record(req, caller, visit);
+      if (result.status === "invalid" || result.status === "conflict") {
+        const problems = result.problems ?? [
+          {
+            field: "",
+            message:
+              "This visit was changed elsewhere meanwhile. Both versions are kept; the organizer chooses.",
+          },
+        ];
+        const status = result.status === "invalid" ? 422 : 409;
+        return showCapture(deps, req, res.status(status), caller, { visit: visit as SentVisit, problems });
+      }
+      res.redirect(303, captureAddress(req, { visit: id, said: "saved" }));
+    }),
+
+    staff.post("/capture/visits/:id/deletion", async (req, res, caller) => {
+      const id = req.params.id as string;
+      await visitForStaff(db.read, id, caller);
+      await db.write((writer) => deleteVisit(writer, id, placeOf(caller).staffName, now()));
+      res.redirect(303, captureAddress(req, { undone: id }));
+    }),
+
+    staff.post("/capture/visits/:id/restoration", async (req, res, caller) => {
+      const id = req.params.id as string;
+      await visitForStaff(db.read, id, caller);
+      await db.write((writer) => restoreVisit(writer, id, placeOf(caller).staffName, now()));
+      res.redirect(303, captureAddress(req, { visit: id, said: "back" }));
+    }),
+
+    staff.get("/capture/visits", async (req, res, caller) => {
+      const event = await eventOfStaff(db.read, caller, req.query.event, now());
+      const ids = await ownVisitIds(db.read, event.id, placeOf(caller).deviceId, LAST_VISITS);
+      const [visits, lists] = await Promise.all([fullVisits(db.read, ids), listsOf(db.read, event.id)]);
+      show(res, "capture/last-visits", {
+        title: "Last visits",
+        styles: ["capture"],
+        width: "narrow",
+        event,
+        visits: visits.map((visit) => ({
+          id: visit.id,
+          category: visit.category,
+          at: momentInWords(visit.happened_at, event.time_zone),
+          about: aboutInWords(asSent(visit, lists), lists),
+          address: captureAddress(req, { visit: visit.id }),
+        })),
+      });
+    }),
+
+    staff.get("/api/today", async (req, res, caller) => {
+      const event = await eventOfStaff(db.read, caller, req.query.event, now());
+      res.json(await todayOf(db.read, event, placeOf(caller).deviceId, now()));
+    }),
+  ];
+
+  async function record(req: Request, caller: StaffCaller, visit: unknown): Promise<Result> {
+    const event = await eventOfStaff(db.read, caller, req.query.event, now());
+    const arrival = {
+      event,
+      lists: await listsOf(db.read, event.id),
+      ...placeOf(caller),
+      receivedAt: now(),
+      clockOffset: 0,
+    };
+    return (await recordVisits(db, arrival, [visit]))[0] as Result;
+  }
+}
+
+/** The capture page for staff: three targets, and what can be said of the visit named by `?visit=`. */
+export function capturePage(deps: Deps) {
+  return (req: Request, res: Response, caller: StaffCaller): Promise<void> =>
+    showCapture(deps, req, res, caller);
+}
+
+async function showCapture(
+  { db, now }: Deps,
+  req: Request,
+  res: Response,
+  caller: StaffCaller,
+  form: { visit?: SentVisit; problems?: FieldProblem[] } = {},
+): Promise<void> {
+  const event = await eventOfStaff(db.read, caller, req.query.event, now());
+  const lists = await listsOf(db.read, event.id);
+  const chosen = typeof req.query.visit === "string" ? req.query.visit : undefined;
+  const kept = chosen ? await visitForStaff(db.read, chosen, caller).catch(nobodysVisit) : undefined;
+  const visit = form.visit ?? (kept && asSent(kept, lists));
+  show(res, "capture/capture", {
+    title: "Log a visit",
+    styles: ["capture"],
+    scripts: ["capture"],
+    width: "full",
+    bare: true,
+    event,
+    booth: lists.booths.find((booth) => caller.kind === "device" && booth.id === caller.boothId),
+    staffName: caller.kind === "device" ? caller.staffName : "Organizer",
+    isOrganizer: caller.kind === "organizer",
+    query: queryOf(req),
+    lists: Object.fromEntries(Object.entries(lists).map(([list, entries]) => [list, offered(entries)])),
+    visit,
+    at: visit && momentInWords(Date.parse(visit.happenedAt), event.time_zone),
+    today: await todayOf(db.read, event, placeOf(caller).deviceId, now()),
+    said: typeof req.query.said === "string" ? req.query.said : undefined,
+    undone: typeof req.query.undone === "string" ? req.query.undone : undefined,
+    problems: form.problems ?? [],
+  });
+}
+
+/** An address that names a visit of another tablet shows an empty page, not an error. */
+function nobodysVisit(error: unknown): undefined {
+  if (error instanceof Problem) return undefined;
+  throw error;
+}
+
+/** The organizer can have several events: the page keeps the one that it was opened for. */
+function queryOf(req: Request): string {
+  const event = req.query.event;
+  return typeof event === "string" && event !== "" ? `?event=${encodeURIComponent(event)}` : "";
+}
+
+function captureAddress(req: Request, what: Record<string, string>): string {
+  const query = new URLSearchParams(queryOf(req));
+  for (const [name, value] of Object.entries(what)) query.set(name, value);
+  return `/capture?${query}`;
+}
+
+function aboutInWords(visit: SentVisit, lists: Lists): string {
+  const platform = lists.platforms.find((each) => each.slug === visit.platform)?.name;
+  const parts = [visit.contact?.name, platform, visit.questions?.[0]?.text, visit.note];
+  return parts.filter(Boolean).join(" · ");
 }

@@ -22,6 +22,8 @@ export interface Page {
   scripts?: string[];
   /** How wide the content may grow: a form to read, a table to scan, or the whole window. */
   width?: "narrow" | "wide" | "full";
+  /** Without the frame's head: the capture page is an instrument and brings its own. */
+  bare?: boolean;
 }
 
 /** Sends a page: `views/<view>.ejs` inside the frame that all pages share. The view reads everything from `page`. */

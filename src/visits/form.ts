@@ -158,7 +158,11 @@ export function visitFromForm(
   const ids = listOf(body.questionId);
   const topics = listOf(body.questionTopic);
   const questions = listOf(body.questionText)
-    .map((words, index) => ({ id: ids[index] || undefined, text: words.trim(), topic: topics[index] || undefined }))
+    .map((words, index) => ({
+      id: ids[index] || undefined,
+      text: words.trim(),
+      topic: topics[index] || undefined,
+    }))
     .filter((question) => question.text !== "");
   const details = Object.fromEntries(CONTACT_FIELDS.map((field) => [field, text(`contact.${field}`)]));
   const hasContact = Object.values(details).some((value) => value !== undefined);

@@ -10,8 +10,8 @@ import {
   deviceOfVisit,
   eventOfStaff,
   fullVisits,
-  ORGANIZER,
   ownVisitIds,
+  placeOf,
   recordVisits,
 } from "./store";
 
@@ -51,13 +51,6 @@ export function visitRoutes(deps: Deps): Route[] {
       res.status(204).end();
     }),
   ];
-}
-
-/** What a visit keeps of who sends it. */
-export function placeOf(caller: StaffCaller) {
-  return caller.kind === "device"
-    ? { boothId: caller.boothId, deviceId: caller.id, staffName: caller.staffName }
-    : { boothId: null, deviceId: null, staffName: ORGANIZER };
 }
 
 /** A device changes its own visits, the organizer all. An id that is not there yet is nobody's. */

@@ -15,13 +15,13 @@ export type Visit = Selectable<VisitsTable>;
 /** The name under which the organizer's own visits and steps are kept. */
 export const ORGANIZER = "organizer";
 
+/** Who logs visits: a paired device, or the organizer on the laptop. */
+export type Staff =
+  | { kind: "device"; id: string; eventId: string; boothId: string | null; staffName: string }
+  | { kind: "organizer" };
+
 /** The event that staff log for: a device's own, or the one that the organizer names, else the one of the day. */
-export async function eventOfStaff(
-  read: Reader,
-  caller: { kind: "device"; eventId: string } | { kind: "organizer" },
-  slug: unknown,
-  now: Instant,
-): Promise<Event> {
+export async function eventOfStaff(read: Reader, caller: Staff, slug: unknown, now: Instant): Promise<Event> {
   if (caller.kind === "device") return eventById(read, caller.eventId);
   const event = await chosenEvent(read, slug, now);
   if (!event) throw new Problem("missing", "There is no event yet. Set one up first.");
@@ -514,6 +514,51 @@ export async function ownVisitIds(
     .limit(most)
     .execute();
   return rows.map((row) => row.id);
+}
+
+/** What a visit keeps of who sends it. */
+export function placeOf(caller: Staff) {
+  return caller.kind === "device"
+    ? { boothId: caller.boothId, deviceId: caller.id, staffName: caller.staffName }
+    : { boothId: null, deviceId: null, staffName: ORGANIZER };
+}
+
+/** A visit that this caller may see: a device its own, the organizer every one. Throws `missing` for any other. */
+export async function visitForStaff(read: Reader, id: string, caller: Staff): Promise<FullVisit> {
+  const [visit] = await fullVisits(read, [id]);
+  if (!visit || (caller.kind === "device" && visit.device_id !== caller.id)) {
+    throw new Problem("missing", "There is no such visit on this tablet.");
+  }
+  return visit;
+}
+
+/** Visits of the event's today: of one device (null: the laptop itself) and of the booth, and of the last hour. */
+export async function todayOf(read: Reader, event: Event, deviceId: string | null, now: Instant) {
+  const rows = await read
+    .selectFrom("visits")
+    .select(["category", "device_id"])
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .where("event_id", "=", event.id)
+    .where("happened_at", ">", now - 36 * 3_600_000)
+    .where("local_day", "=", localTime(now, event.time_zone).day)
+    .where("deleted_at", "is", null)
+    .groupBy(["category", "device_id"])
+    .execute();
+  const { lastHour } = await read
+    .selectFrom("visits")
+    .select(({ fn }) => fn.countAll<number>().as("lastHour"))
+    .where("event_id", "=", event.id)
+    .where("happened_at", ">", now - 3_600_000)
+    .where("happened_at", "<=", now + 60_000)
+    .where("deleted_at", "is", null)
+    .executeTakeFirstOrThrow();
+  const count = (mine: boolean) => {
+    const counts = { existing: 0, curious: 0, new: 0 };
+    for (const row of rows)
+      if (!mine || row.device_id === deviceId) counts[row.category] += Number(row.count);
+    return counts;
+  };
+  return { lastHour: Number(lastHour), own: count(true), booth: count(false) };
 }
 
 /** The device that logged a visit; null: the laptop itself. Undefined where there is no such visit. */

@@ -1,0 +1,185 @@
+import { uuidv7 } from "uuidv7";
+import { type SentVisit, visitFromForm } from "../visits/form";
+
+/** Text is saved this long after the last key, in milliseconds. */
+const TYPING_PAUSE = 500;
+
+/**
+ * The form of everything that can be said of a visit. It tells each change by itself: there is nothing to press.
+ */
+export class Details {
+  readonly #form: HTMLFormElement;
+  readonly #changed: () => void;
+  #timer: number | undefined;
+
+  constructor(form: HTMLFormElement, changed: () => void) {
+    this.#form = form;
+    this.#changed = changed;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.flush();
+    });
+    form.addEventListener("input", (event) => {
+      clearTimeout(this.#timer);
+      this.#timer = window.setTimeout(() => this.flush(), isTyping(event.target) ? TYPING_PAUSE : 0);
+    });
+    form.addEventListener("click", (event) => this.#click(event));
+    form.addEventListener("change", (event) => {
+      const field = event.target as HTMLInputElement;
+      // A platform is one of the list or something else, not both.
+      if (field.name === "platformOther" && field.value) uncheck(form, "platform");
+      if (field.name === "platform")
+        (form.elements.namedItem("platformOther") as HTMLInputElement).value = "";
+    });
+  }
+
+  /** Tells a change that still waits for the typing to pause. */
+  flush(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#changed();
+  }
+
+  /** What the form says, as a visit with the same id, revision and time as `base`. */
+  read(base: SentVisit): SentVisit {
+    for (const row of this.#form.querySelectorAll<HTMLElement>("[data-question]")) {
+      const id = row.querySelector("[name=questionId]") as HTMLInputElement;
+      // From its first word on a question is the same one, whatever becomes of the words.
+      if (!id.value && (row.querySelector("[name=questionText]") as HTMLTextAreaElement).value.trim())
+        id.value = uuidv7();
+    }
+    const body: Record<string, string[]> = {};
+    for (const [name, value] of new FormData(this.#form)) body[name] = [...(body[name] ?? []), String(value)];
+    return visitFromForm(body, base) as unknown as SentVisit;
+  }
+
+  /** Shows a visit. */
+  show(visit: SentVisit): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const form = this.#form;
+    form.reset();
+    const values: Record<string, unknown> = {
+      category: [visit.category],
+      project: [visit.project],
+      platform: [visit.platform],
+      interest: [String(visit.interest ?? "")],
+      overviewGiven: visit.overviewGiven ? ["yes"] : [],
+      topics: visit.topics ?? [],
+      remarks: visit.remarks ?? [],
+      giveaways: visit.giveaways ?? [],
+      consent: visit.contact?.consent ?? [],
+    };
+    for (const field of form.querySelectorAll<HTMLInputElement>("input[type=checkbox], input[type=radio]")) {
+      field.checked = (values[field.name] as unknown[] | undefined)?.includes(field.value) ?? false;
+    }
+    const set = (name: string, value: unknown) => {
+      const field = form.elements.namedItem(name) as HTMLInputElement | null;
+      if (field) field.value = value === undefined || value === null ? "" : String(value);
+    };
+    const isListed = form.querySelector("input[name=platform]:checked") !== null;
+    set("platformOther", isListed ? "" : visit.platform);
+    set("people", visit.people ?? 1);
+    set("note", visit.note);
+    for (const field of form.querySelectorAll<HTMLInputElement>("[name^='contact.']")) {
+      const value = (visit.contact as Record<string, unknown> | null | undefined)?.[
+        field.name.slice("contact.".length)
+      ];
+      field.value = typeof value === "string" ? value : "";
+    }
+    (form.querySelector("details.contact") as HTMLDetailsElement).open = Boolean(visit.contact);
+    this.#showQuestions(visit.questions ?? []);
+    this.showProblems([]);
+  }
+
+  /** Puts each problem beside its field; those of no field on the page are given back. */
+  showProblems(problems: { field: string; message: string }[]): { field: string; message: string }[] {
+    for (const shown of this.#form.querySelectorAll("[data-problem]")) shown.remove();
+    for (const field of this.#form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+    return problems.filter(({ field: name, message }) => {
+      const field = this.#form.elements.namedItem(name);
+      if (!(field instanceof HTMLElement)) return true;
+      const text = document.createElement("p");
+      text.className = "problem";
+      text.dataset.problem = "";
+      text.id = `problem-${name}`;
+      text.textContent = message;
+      field.setAttribute("aria-invalid", "true");
+      field.setAttribute("aria-describedby", text.id);
+      field.after(text);
+      const closed = field.closest("details");
+      if (closed) closed.open = true;
+      return false;
+    });
+  }
+
+  #showQuestions(questions: NonNullable<SentVisit["questions"]>): void {
+    const frame = this.#form.querySelector("[data-questions]") as HTMLElement;
+    const rows = frame.querySelectorAll<HTMLElement>("[data-question]");
+    for (const row of [...rows].slice(1)) row.remove();
+    const first = rows[0] as HTMLElement;
+    fillQuestion(first, questions[0]);
+    for (const question of questions.slice(1)) fillQuestion(this.#addQuestion(), question);
+  }
+
+  #addQuestion(): HTMLElement {
+    const rows = this.#form.querySelectorAll<HTMLElement>("[data-question]");
+    const last = rows[rows.length - 1] as HTMLElement;
+    const row = last.cloneNode(true) as HTMLElement;
+    row.querySelector("textarea")?.setAttribute("aria-label", `Question ${rows.length + 1}`);
+    row.querySelector("select")?.setAttribute("aria-label", `Topic of question ${rows.length + 1}`);
+    fillQuestion(row, undefined);
+    last.after(row);
+    return row;
+  }
+
+  #click(event: MouseEvent): void {
+    const target = event.target as HTMLElement;
+    if (target.closest("[data-add-question]")) this.#addQuestion().querySelector("textarea")?.focus();
+    const step = target.closest<HTMLElement>("[data-step]");
+    if (step) {
+      const people = this.#form.elements.namedItem("people") as HTMLInputElement;
+      people.value = String(
+        Math.min(999, Math.max(1, Number(people.value || 1) + Number(step.dataset.step))),
+      );
+      people.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+}
+
+/** Lets a second tap on a chosen one take the choice back, which radio buttons do not do by themselves. */
+export function letGoOnSecondTap(form: HTMLFormElement): void {
+  let chosenBefore: HTMLInputElement | null = null;
+  form.addEventListener("pointerdown", (event) => {
+    const label = (event.target as HTMLElement).closest("label");
+    const radio = label?.querySelector<HTMLInputElement>("input[type=radio]");
+    chosenBefore = radio?.checked && radio.name !== "category" ? radio : null;
+  });
+  form.addEventListener("click", (event) => {
+    if (!chosenBefore || event.target !== chosenBefore) return;
+    chosenBefore.checked = false;
+    chosenBefore.dispatchEvent(new Event("input", { bubbles: true }));
+    chosenBefore = null;
+  });
+}
+
+function fillQuestion(
+  row: HTMLElement,
+  question: NonNullable<SentVisit["questions"]>[number] | undefined,
+): void {
+  (row.querySelector("[name=questionId]") as HTMLInputElement).value = question?.id ?? "";
+  (row.querySelector("[name=questionText]") as HTMLTextAreaElement).value = question?.text ?? "";
+  (row.querySelector("[name=questionTopic]") as HTMLSelectElement).value = question?.topic ?? "";
+}
+
+function uncheck(form: HTMLFormElement, name: string): void {
+  for (const field of form.querySelectorAll<HTMLInputElement>(`input[name=${name}]`)) field.checked = false;
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLTextAreaElement ||
+    (target instanceof HTMLInputElement && !/checkbox|radio/.test(target.type))
+  );
+}
