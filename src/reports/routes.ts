@@ -1,6 +1,210 @@
+import type { Request, Response } from "express";
 import type { Deps } from "../deps";
-import type { Route } from "../http/route";
+import { datesInWords, dayInWords, daysBetween, localTime, momentInWords } from "../events/rules";
+import { chosenEvent, eventBySlug } from "../events/store";
+import { show } from "../http/pages";
+import { organizer, type Route } from "../http/route";
+import {
+  type Bar,
+  barsOf,
+  CATEGORY_SERIES,
+  type Series,
+  STATE_SERIES,
+  stackedColumns,
+  stackedRows,
+  withOthers,
+} from "./charts/rules";
+import {
+  brightness,
+  type Counts,
+  daysOf,
+  heatOf,
+  hoursOf,
+  nameOf,
+  type Report,
+  ranked,
+  sentencesOf,
+  stockOf,
+  type Table,
+  total,
+  whenOf,
+} from "./rules";
+import {
+  figuresOf,
+  lastDayOf,
+  latestVisits,
+  openQuestions,
+  pairedCount,
+  reportOf,
+  visitsBetween,
+} from "./store";
+import { writeUp } from "./write-up/rules";
 
-export function reportRoutes(_deps: Deps): Route[] {
-  return [];
+/** How many of the latest visits today's picture shows. */
+const LATEST = 10;
+const HOUR = 3_600_000;
+
+export function reportRoutes({ db }: Deps): Route[] {
+  return [
+    organizer.get("/events/:slug/report", async (req, res) => {
+      const event = await eventBySlug(db.read, req.params.slug as string);
+      const report = await reportOf(db.read, event);
+      show(res, "reports/report", {
+        title: "Report",
+        section: "report",
+        styles: ["reports"],
+        event,
+        report,
+        said: sentencesOf(report),
+        stock: stockOf(report),
+        dates: datesInWords(event.starts_on, event.ends_on),
+        heat: heatOf(report.figures).map(({ day, cells }) => ({ day: shortDay(day), cells })),
+        hours: hoursOf(report.figures.hour),
+        journal: report.journal.map(({ at, text }) => ({ at: momentInWords(at, event.time_zone), text })),
+        remarks: ranked(report.figures.remark).map(([slug, count]) => ({
+          name: nameOf(report.lists, "remarks", slug),
+          count,
+        })),
+        interest: interestOf(report),
+        charts: chartsOf(report),
+      });
+    }),
+
+    organizer.get("/events/:slug/report.json", async (req, res) => {
+      const event = await eventBySlug(db.read, req.params.slug as string);
+      res.json(await figuresOf(db.read, event));
+    }),
+
+    organizer.get("/events/:slug/report.md", async (req, res) => {
+      const event = await eventBySlug(db.read, req.params.slug as string);
+      res
+        .type("text/markdown; charset=utf-8")
+        .set("Content-Disposition", `inline; filename="${event.slug}.md"`)
+        .send(writeUp(await reportOf(db.read, event)));
+    }),
+  ];
+}
+
+/** Today's picture of the event that `?event=` names, or of the one of the day. Mounted at `/` for the organizer. */
+export function todayPage({ db, now }: Deps): (req: Request, res: Response) => Promise<void> {
+  return async (req, res) => {
+    const event = await chosenEvent(db.read, req.query.event, now());
+    if (!event) return res.redirect(303, "/events/new");
+    const at = now();
+    const today = localTime(at, event.time_zone).day;
+    const lastDay = await lastDayOf(db.read, event);
+    const when = whenOf(event, today, lastDay);
+    const figures = await figuresOf(db.read, event, { day: when.day });
+    const lastHour = await visitsBetween(db.read, event, at - HOUR, at);
+    const latest = await latestVisits(db.read, event, LATEST);
+    show(res, "reports/today", {
+      title: when.isNow ? "Today" : event.name,
+      section: "today",
+      styles: ["reports"],
+      event,
+      when,
+      day: dayInWords(when.day),
+      starts: { on: dayInWords(event.starts_on), inDays: daysBetween(today, event.starts_on).length - 1 },
+      figures,
+      lastHour,
+      level: brightness(lastHour),
+      hours: hoursChart(figures.hourByCategory),
+      latest: latest.map((visit) => ({ ...visit, at: momentInWords(visit.at, event.time_zone) })),
+      open: await openQuestions(db.read, event),
+      paired: await pairedCount(db.read, event),
+    });
+  };
+}
+
+/** "Tue 15 Apr": the year is said at the top of the page. */
+const shortDay = (day: string) => dayInWords(day).replace(/ \d{4}$/, "");
+
+/** How far the light went on, the brightest first; undefined where nobody noted it. */
+function interestOf({ figures }: Report) {
+  if (total(figures.interest) === 0) return undefined;
+  return [
+    { level: 10, words: "Fully", count: figures.interest["3"] ?? 0 },
+    { level: 6, words: "Half", count: figures.interest["2"] ?? 0 },
+    { level: 2, words: "A little", count: figures.interest["1"] ?? 0 },
+  ];
+}
+
+/** A chart in the two widths in which pages show it, and the table behind it. */
+interface Chart {
+  label: string;
+  wide: string;
+  narrow: string;
+  head: string;
+  columns: Series[];
+  rows: Bar[];
+}
+
+const WIDE = 720;
+const NARROW = 326;
+
+function rowsChart(label: string, head: string, bars: Bar[], columns: Series[]): Chart {
+  const shown = withOthers(bars);
+  return {
+    label,
+    head,
+    columns,
+    rows: bars,
+    wide: stackedRows(shown, columns, WIDE),
+    narrow: stackedRows(shown, columns, NARROW),
+  };
+}
+
+/** The charts of the report; those without anything to show are left out. */
+function chartsOf({ figures, lists }: Report): Record<string, Chart | undefined> {
+  if (figures.visits === 0) return {};
+  const chart = (label: string, head: string, bars: Bar[], series = CATEGORY_SERIES) =>
+    bars.length > 0 ? rowsChart(label, head, bars, series) : undefined;
+  const ofList = (list: keyof typeof lists, counts: Counts, table: Table) =>
+    barsOf(
+      table,
+      ranked(counts).map(([slug]) => slug),
+      (slug) => nameOf(lists, list, slug),
+    );
+  return {
+    days: chart(
+      "Conversations by day and category",
+      "Day",
+      barsOf(figures.dayByCategory, daysOf(figures), shortDay),
+    ),
+    platforms: chart(
+      "What visitors use today, by category",
+      "Platform",
+      ofList("platforms", figures.platform, figures.platformByCategory),
+    ),
+    projects: chart(
+      "Conversations by project and category",
+      "Project",
+      ofList("projects", figures.project, figures.projectByCategory),
+    ),
+    booths: chart(
+      "Conversations by booth and category",
+      "Booth",
+      ofList("booths", figures.booth, figures.boothByCategory),
+    ),
+    topics: chart(
+      "Questions by topic and state",
+      "Topic",
+      ofList("topics", figures.topicOfQuestion, figures.stateByTopic),
+      STATE_SERIES,
+    ),
+  };
+}
+
+function hoursChart(hourByCategory: Table): Chart | undefined {
+  const hours = hoursOf(Object.fromEntries(Object.keys(hourByCategory).map((hour) => [hour, 1])));
+  if (hours.length === 0) return undefined;
+  const bars = barsOf(hourByCategory, hours.map(String), (hour) => `${hour}:00`);
+  return {
+    label: "Conversations by hour and category",
+    head: "Hour",
+    columns: CATEGORY_SERIES,
+    rows: bars,
+    wide: stackedColumns(bars, CATEGORY_SERIES, 640, 220),
+    narrow: stackedColumns(bars, CATEGORY_SERIES, NARROW, 220),
+  };
 }

@@ -1,0 +1,516 @@
+import type { Lists } from "../catalog/store";
+import type { Category, Flag, Instant, QuestionState } from "../database/tables";
+import { dayInWords, daysBetween } from "../events/rules";
+import type { Event } from "../events/store";
+
+export type Counts = Record<string, number>;
+export type Table = Record<string, Counts>;
+
+export const CATEGORIES = ["existing", "curious", "new"] as const;
+export const STATES = ["open", "routed", "answered", "closed"] as const;
+/** The key of what has no topic. */
+export const NONE = "(none)";
+
+/**
+ * What was counted of an event. Counts hold what is not zero; their keys are slugs, days (YYYY-MM-DD) and
+ * hours (0 to 23) in the event's zone, in order. Counts are visits, save where the name says otherwise.
+ */
+export interface Figures {
+  event: { slug: string; name: string; venue: string; timeZone: string; startsOn: string; endsOn: string };
+  visits: number;
+  /** The people of all visits: a group is one visit. */
+  people: number;
+  category: Counts;
+  day: Counts;
+  hour: Counts;
+  project: Counts;
+  platform: Counts;
+  /** Visits in which a remark was heard. */
+  remark: Counts;
+  /** Visits in which a giveaway was given. */
+  giveaway: Counts;
+  /** Questions by topic. */
+  topicOfQuestion: Counts;
+  questions: number;
+  visitsWithContact: number;
+  overviewGiven: number;
+  /** How much the light went on: 1 to 3, where it was noted. */
+  interest: Counts;
+  booth: Counts;
+  peopleByDay: Counts;
+  dayByCategory: Table;
+  hourByCategory: Table;
+  hourByDay: Table;
+  boothByCategory: Table;
+  projectByCategory: Table;
+  platformByCategory: Table;
+  interestByCategory: Table;
+  questionsByState: Counts;
+  /** Questions by topic and state. */
+  stateByTopic: Table;
+}
+
+/** A row of the queries: counts come as numbers or, from some engines, as digits. */
+type Row<Columns> = Columns & { visits: number };
+
+/** What the queries of `figuresOf` give. */
+export interface CountedRows {
+  byTime: Row<{ category: Category; day: string; hour: number; people: number }>[];
+  byLight: Row<{ category: Category; interest: number | null; overview_given: Flag | null }>[];
+  byBooth: Row<{ slug: string; category: Category }>[];
+  byProject: Row<{ slug: string; category: Category }>[];
+  byPlatform: Row<{ slug: string; category: Category }>[];
+  byRemark: Row<{ slug: string }>[];
+  byGiveaway: Row<{ slug: string }>[];
+  questions: { slug: string | null; state: QuestionState; questions: number }[];
+  withContact: number;
+}
+
+export function figuresFrom(event: Event, rows: CountedRows): Figures {
+  const visits = (row: { visits: number }) => row.visits;
+  const people = (row: { people: number }) => row.people;
+  const questions = (row: { questions: number }) => row.questions;
+  const slug = (row: { slug: string }) => row.slug;
+  const category = (row: { category: Category }) => row.category;
+  const day = (row: { day: string }) => row.day;
+  const hour = (row: { hour: number }) => String(row.hour);
+  const topic = (row: { slug: string | null }) => row.slug ?? NONE;
+  const withInterest = rows.byLight.filter((row) => row.interest !== null);
+  const interest = (row: { interest: number | null }) => String(row.interest);
+  return {
+    event: {
+      slug: event.slug,
+      name: event.name,
+      venue: event.venue,
+      timeZone: event.time_zone,
+      startsOn: event.starts_on,
+      endsOn: event.ends_on,
+    },
+    visits: sum(rows.byTime, visits),
+    people: sum(rows.byTime, people),
+    category: tally(rows.byTime, category, visits),
+    day: tally(rows.byTime, day, visits),
+    hour: tally(rows.byTime, hour, visits),
+    project: tally(rows.byProject, slug, visits),
+    platform: tally(rows.byPlatform, slug, visits),
+    remark: tally(rows.byRemark, slug, visits),
+    giveaway: tally(rows.byGiveaway, slug, visits),
+    topicOfQuestion: tally(rows.questions, topic, questions),
+    questions: sum(rows.questions, questions),
+    visitsWithContact: Number(rows.withContact),
+    overviewGiven: sum(
+      rows.byLight.filter((row) => row.overview_given === 1),
+      visits,
+    ),
+    interest: tally(withInterest, interest, visits),
+    booth: tally(rows.byBooth, slug, visits),
+    peopleByDay: tally(rows.byTime, day, people),
+    dayByCategory: cross(rows.byTime, day, category, visits),
+    hourByCategory: cross(rows.byTime, hour, category, visits),
+    hourByDay: cross(rows.byTime, day, hour, visits),
+    boothByCategory: cross(rows.byBooth, slug, category, visits),
+    projectByCategory: cross(rows.byProject, slug, category, visits),
+    platformByCategory: cross(rows.byPlatform, slug, category, visits),
+    interestByCategory: cross(withInterest, interest, category, visits),
+    questionsByState: tally(rows.questions, (row) => row.state, questions),
+    stateByTopic: cross(rows.questions, topic, (row) => row.state, questions),
+  };
+}
+
+/** The sum of a number by key: no zeros, keys in order. */
+export function tally<R>(rows: R[], keyOf: (row: R) => string, numberOf: (row: R) => number): Counts {
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    // Sums arrive as digits from an engine whose numbers are wider than ours.
+    const number = Number(numberOf(row));
+    if (number !== 0) counts.set(keyOf(row), (counts.get(keyOf(row)) ?? 0) + number);
+  }
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function cross<R>(
+  rows: R[],
+  outer: (row: R) => string,
+  inner: (row: R) => string,
+  numberOf: (row: R) => number,
+): Table {
+  const keys = Object.keys(tally(rows, outer, numberOf));
+  return Object.fromEntries(
+    keys.map((key) => [
+      key,
+      tally(
+        rows.filter((row) => outer(row) === key),
+        inner,
+        numberOf,
+      ),
+    ]),
+  );
+}
+
+/** The sum of all counts. */
+export function total(counts: Counts): number {
+  return sum(Object.values(counts), (count) => count);
+}
+
+function sum<R>(rows: R[], numberOf: (row: R) => number): number {
+  return rows.reduce((total, row) => total + Number(numberOf(row)), 0);
+}
+
+/** Instants between which a day (YYYY-MM-DD) lies in any time zone there is: UTC-12 to UTC+14. */
+export function daySpan(day: string): { from: Instant; until: Instant } {
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  return { from: midnight - 14 * 3_600_000, until: midnight + 36 * 3_600_000 };
+}
+
+/** What the report and the write-up tell. */
+export interface Report {
+  event: Event;
+  figures: Figures;
+  lists: Lists;
+  journal: { at: Instant; text: string }[];
+  /** Slugs of the topics on which somebody in the directory answers. */
+  topicsWithExpert: string[];
+}
+
+/** The name of an entry of one of the event's lists; a slug that is in none stands for itself. */
+export function nameOf(lists: Lists, list: keyof Lists, slug: string): string {
+  if (slug === NONE) return "No topic yet";
+  return lists[list].find((entry) => entry.slug === slug)?.name ?? slug;
+}
+
+/** The largest first; equal ones in the order of their keys. */
+export function ranked(counts: Counts): [key: string, count: number][] {
+  return Object.entries(counts).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+}
+
+/** The event's days, and those outside its dates on which something was logged. */
+export function daysOf(figures: Figures): string[] {
+  const planned = daysBetween(figures.event.startsOn, figures.event.endsOn);
+  return [...new Set([...planned, ...Object.keys(figures.day)])].sort();
+}
+
+/** The hours from the first to the last in which something was logged, without gaps. */
+export function hoursOf(hours: Counts): number[] {
+  const logged = Object.keys(hours).map(Number);
+  if (logged.length === 0) return [];
+  const first = Math.min(...logged);
+  return Array.from({ length: Math.max(...logged) - first + 1 }, (_, index) => first + index);
+}
+
+export interface HeatCell {
+  hour: number;
+  visits: number;
+  /** How bright the light is: 0 is dark, 10 the busiest hour. */
+  level: number;
+}
+
+/** The event's hours by day as lights: the busiest hour is the brightest, and an hour with one visit is not dark. */
+export function heatOf(figures: Figures): { day: string; cells: HeatCell[] }[] {
+  const hours = hoursOf(figures.hour);
+  const busiest = Math.max(1, ...Object.values(figures.hourByDay).flatMap((day) => Object.values(day)));
+  return daysOf(figures).map((day) => ({
+    day,
+    cells: hours.map((hour) => {
+      const visits = figures.hourByDay[day]?.[hour] ?? 0;
+      return { hour, visits, level: Math.ceil((visits / busiest) * 10) };
+    }),
+  }));
+}
+
+/**
+ * Which day today's picture shows: today while the event runs or something is logged, else the last day on
+ * which something was, else the event's first day.
+ */
+export function whenOf(
+  event: { starts_on: string; ends_on: string },
+  today: string,
+  lastDay: string | undefined,
+): { day: string; isNow: boolean; isBefore: boolean } {
+  const isNow = lastDay === today || (event.starts_on <= today && today <= event.ends_on);
+  return {
+    day: isNow ? today : (lastDay ?? event.starts_on),
+    isNow,
+    isBefore: !isNow && lastDay === undefined && today < event.starts_on,
+  };
+}
+
+/** How brightly the sphere is lit, 0 to 10, by the visits of the last hour: the first few brighten it most. */
+export function brightness(visitsOfLastHour: number): number {
+  return Math.min(10, Math.round(Math.sqrt(visitsOfLastHour) * 1.6));
+}
+
+/** Shipped, arrived and given of each giveaway; null where nobody counted. */
+export function stockOf({ figures, lists }: Report) {
+  return lists.giveaways
+    .map(({ slug, name, shipped, arrived, hidden }) => ({
+      name,
+      shipped,
+      arrived,
+      given: figures.giveaway[slug] ?? 0,
+      hidden,
+    }))
+    .filter(({ hidden, given }) => !hidden || given > 0);
+}
+
+/** Topics that were asked about, and nobody in the directory answers on. The most asked first. */
+export function topicsWithNobody({ figures, lists, topicsWithExpert }: Report): string[] {
+  return ranked(figures.topicOfQuestion)
+    .filter(([slug]) => slug !== NONE && !topicsWithExpert.includes(slug))
+    .map(([slug]) => nameOf(lists, "topics", slug));
+}
+
+/* Sentences. Each is true of what it is given, or is left out. */
+
+const SMALL_NUMBERS = [
+  "no",
+  "one",
+  "two",
+  "three",
+  "four",
+  "five",
+  "six",
+  "seven",
+  "eight",
+  "nine",
+  "ten",
+  "eleven",
+  "twelve",
+];
+
+export function digits(count: number): string {
+  return count.toLocaleString("en");
+}
+
+/** "1 visit", "1,200 visits". */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${digits(count)} ${count === 1 ? one : many}`;
+}
+
+/** "one day", "three days", "14 days". */
+export function countedInWords(count: number, one: string, many = `${one}s`): string {
+  return `${SMALL_NUMBERS[count] ?? digits(count)} ${count === 1 ? one : many}`;
+}
+
+/** A percentage, which is never rounded to all or nothing where it is not. */
+export function percentage(part: number, whole: number): string {
+  const percent = Math.round((part / whole) * 100);
+  if (percent === 0 && part > 0) return "less than 1 %";
+  if (percent === 100 && part < whole) return "more than 99 %";
+  return `${percent} %`;
+}
+
+/** Below this a percentage says more than anybody knows: the numbers themselves are said. */
+const FEW = 20;
+
+/** A part of a whole: "45 % of the 239", "5 of the 12". */
+export function partOf(part: number, whole: number): string {
+  return `${whole < FEW ? digits(part) : percentage(part, whole)} of the ${digits(whole)}`;
+}
+
+/** "12:00 – 13:00" of the hour 12. */
+export function hourInWords(hour: number): string {
+  return `${hour}:00 – ${hour + 1}:00`;
+}
+
+/** "a", "a and b", "a, b and c". */
+export function listed(names: string[]): string {
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
+
+export interface Sentences {
+  /** The event in one line. */
+  headline: string;
+  /** The story: one to four sentences. */
+  lead: string[];
+  people?: string;
+  newcomers?: string;
+  interest?: string;
+  overview?: string;
+  busiest?: string;
+  platforms?: string;
+  projects?: string;
+  remarks?: string;
+  giveaways: string[];
+  questions?: string;
+  topics?: string;
+  nobody?: string;
+  contacts?: string;
+}
+
+/** What the figures say, in sentences. What cannot be said of these figures is left out. */
+export function sentencesOf(report: Report): Sentences {
+  const { figures } = report;
+  const said = {
+    people: aboutPeople(figures),
+    newcomers: aboutNewcomers(report),
+    interest: aboutInterest(figures),
+    overview: aboutOverview(figures),
+    busiest: aboutTheBusiestHour(figures),
+    platforms: aboutPlatforms(report),
+    projects: aboutProjects(report),
+    remarks: aboutRemarks(report),
+    giveaways: aboutGiveaways(report),
+    questions: aboutQuestions(figures),
+    topics: aboutTopics(report),
+    nobody: aboutTopicsWithNobody(report),
+    contacts: aboutContacts(figures),
+  };
+  return {
+    headline: headline(figures),
+    lead: [said.newcomers, said.platforms, said.questions].filter((sentence) => sentence !== undefined),
+    ...said,
+  };
+}
+
+export function headline({ visits, people, day }: Figures): string {
+  if (visits === 0) return "No conversation has been logged yet";
+  const withWhom = people === 1 ? "one person" : `${digits(people)} people`;
+  const days = Object.keys(day).length;
+  const when = days === 1 ? "on one day" : `in ${countedInWords(days, "day")}`;
+  return `${visits === 1 ? "One conversation" : counted(visits, "conversation")} with ${withWhom} ${when}`;
+}
+
+function aboutPeople({ visits, people }: Figures): string | undefined {
+  if (visits === 0) return undefined;
+  if (people === visits) return "Everybody came alone.";
+  return `Some came as a group: ${(people / visits).toFixed(1)} people a conversation.`;
+}
+
+/** What visitors use or don't: the project's name where there is one, "it" where there are several. */
+function subject({ lists }: Report): string {
+  return lists.projects.length === 1 ? (lists.projects[0]?.name ?? "it") : "it";
+}
+
+function aboutNewcomers(report: Report): string | undefined {
+  const { curious = 0, new: never = 0 } = report.figures.category;
+  const notYet = curious + never;
+  if (notYet === 0) return undefined;
+  const it = subject(report);
+  if (notYet === 1) {
+    return never === 1
+      ? `One conversation was with somebody who had never heard of ${it}.`
+      : `One conversation was with somebody who knew of ${it}, and did not use it yet.`;
+  }
+  const start = `Of the ${digits(notYet)} conversations with people who did not use ${it} yet,`;
+  if (never === 0) return `${start} none was with somebody who had never heard of it.`;
+  if (never === notYet) return `${start} all were with people who had never heard of it.`;
+  if (never === 1) return `${start} one was with somebody who had never heard of it.`;
+  const part = notYet < FEW ? digits(never) : percentage(never, notYet);
+  return `${start} ${part} were with people who had never heard of it.`;
+}
+
+function aboutInterest({ interest }: Figures): string | undefined {
+  const noted = total(interest);
+  const fully = interest["3"] ?? 0;
+  if (noted < 2) return undefined;
+  const where = "conversations in which it was noted";
+  if (fully === 0) return `The light did not go on fully in any of the ${digits(noted)} ${where}.`;
+  if (fully === noted) return `The light went on fully in all ${digits(noted)} ${where}.`;
+  return `The light went on fully in ${partOf(fully, noted)} ${where}.`;
+}
+
+function aboutOverview({ overviewGiven, visits }: Figures): string | undefined {
+  if (overviewGiven === 0) return undefined;
+  if (visits > 1 && overviewGiven === visits) return "Staff gave an overview in every conversation.";
+  const part = visits < FEW ? "" : `, ${percentage(overviewGiven, visits)} of all`;
+  return `Staff gave an overview in ${counted(overviewGiven, "conversation")}${part}.`;
+}
+
+function aboutTheBusiestHour({ hourByDay, visits }: Figures): string | undefined {
+  const hours = Object.entries(hourByDay).flatMap(([day, counts]) =>
+    Object.entries(counts).map(([hour, count]) => ({ day, hour: Number(hour), count })),
+  );
+  const most = Math.max(0, ...hours.map(({ count }) => count));
+  const busiest = hours.filter(({ count }) => count === most);
+  const [first] = busiest;
+  // Of a handful of visits, or among many hours alike, no hour stands out.
+  if (!first || visits < 5 || busiest.length > 1) return undefined;
+  return `The busiest hour was ${hourInWords(first.hour)} on ${dayInWords(first.day)}, with ${counted(most, "conversation")}.`;
+}
+
+function aboutPlatforms(report: Report): string | undefined {
+  const newcomers = newcomersByPlatform(report.figures);
+  const told = total(newcomers);
+  const [first, second] = ranked(newcomers);
+  if (!first || told < 3 || first[1] === second?.[1]) return undefined;
+  const name = nameOf(report.lists, "platforms", first[0]);
+  if (first[1] === told) return `All ${digits(told)} newcomers who told what they use today use ${name}.`;
+  return `${name} is what most newcomers come from: ${partOf(first[1], told)} who told what they use today.`;
+}
+
+/** Visits of those who do not use the project yet, by what they use today. */
+export function newcomersByPlatform({ platformByCategory }: Figures): Counts {
+  const rows = Object.entries(platformByCategory);
+  return tally(
+    rows,
+    ([slug]) => slug,
+    ([, counts]) => (counts.curious ?? 0) + (counts.new ?? 0),
+  );
+}
+
+function aboutProjects({ figures, lists }: Report): string | undefined {
+  const named = total(figures.project);
+  const [first, second] = ranked(figures.project);
+  if (!first || lists.projects.length < 2 || named < 2 || first[1] === second?.[1]) return undefined;
+  const name = nameOf(lists, "projects", first[0]);
+  if (first[1] === named)
+    return `All ${digits(named)} conversations that named a project were about ${name}.`;
+  return `${name} is what ${partOf(first[1], named)} conversations that named a project were about.`;
+}
+
+function aboutRemarks({ figures, lists }: Report): string | undefined {
+  const [first, second] = ranked(figures.remark);
+  if (!first) return undefined;
+  const said = ([slug, count]: [string, number]) =>
+    `“${nameOf(lists, "remarks", slug)}” (${count === 1 ? "once" : count === 2 ? "twice" : `${digits(count)} times`})`;
+  if (!second) return `Heard at the booth: ${said(first)}.`;
+  return `Heard most often: ${said(first)} and ${said(second)}.`;
+}
+
+function aboutGiveaways(report: Report): string[] {
+  return stockOf(report).flatMap(({ name, shipped, arrived, given }) => {
+    if (shipped && arrived === 0) return `${name}: none of the ${digits(shipped)} shipped arrived.`;
+    if (shipped && arrived !== null && arrived < shipped) {
+      return `${name}: ${digits(shipped - arrived)} of the ${digits(shipped)} shipped did not arrive.`;
+    }
+    return given > 0 ? `${name}: given in ${counted(given, "conversation")}.` : [];
+  });
+}
+
+function aboutQuestions({ questions, questionsByState }: Figures): string | undefined {
+  if (questions === 0) return undefined;
+  const { open = 0, routed = 0, answered = 0, closed = 0 } = questionsByState;
+  const done = answered + closed;
+  if (questions === 1) {
+    const where = open ? "is with nobody yet" : routed ? "is on its way" : "is answered";
+    return `One question was taken home, and it ${where}.`;
+  }
+  const start = `${digits(questions)} questions were taken home:`;
+  if (done === questions) return `${start} all are answered.`;
+  if (open === questions) return `${start} none is with anybody yet.`;
+  const parts = [
+    done > 0 && `${digits(done)} ${done === 1 ? "is" : "are"} answered`,
+    routed > 0 && `${digits(routed)} ${routed === 1 ? "is" : "are"} on ${routed === 1 ? "its" : "their"} way`,
+    open > 0 && `${digits(open)} ${open === 1 ? "is" : "are"} with nobody yet`,
+  ].filter((part) => part !== false);
+  return `${start} ${listed(parts)}.`;
+}
+
+function aboutTopics({ figures, lists }: Report): string | undefined {
+  const topics = ranked(figures.topicOfQuestion).filter(([slug]) => slug !== NONE);
+  const [first, second] = topics;
+  if (!first || first[1] < 2 || first[1] === second?.[1]) return undefined;
+  return `${nameOf(lists, "topics", first[0])} was asked about most, in ${counted(first[1], "question")}.`;
+}
+
+function aboutTopicsWithNobody(report: Report): string | undefined {
+  const topics = topicsWithNobody(report);
+  if (topics.length === 0) return undefined;
+  return `Nobody in the directory answers on ${listed(topics)}.`;
+}
+
+function aboutContacts({ visitsWithContact, visits }: Figures): string | undefined {
+  if (visitsWithContact === 0) return undefined;
+  const part = visits < FEW ? "" : `, ${percentage(visitsWithContact, visits)} of all`;
+  return `Contact details were left in ${counted(visitsWithContact, "conversation")}${part}.`;
+}

@@ -1,0 +1,197 @@
+import { listsOf } from "../catalog/store";
+import type { Reader } from "../database/open";
+import type { Category, Instant } from "../database/tables";
+import type { Event } from "../events/store";
+import { daySpan, type Figures, figuresFrom, type Report } from "./rules";
+
+/** Which visits are counted. Left out: all of the event. */
+export interface FigureFilter {
+  /** One day of the event, YYYY-MM-DD in its zone. */
+  day?: string;
+}
+
+/**
+ * Everything that is counted of an event: visits in the bin and their questions are not.
+ * Each query is one pass over the event's visits, or over the day's.
+ */
+export async function figuresOf(read: Reader, event: Event, filter: FigureFilter = {}): Promise<Figures> {
+  const counted = () => {
+    const visits = read
+      .selectFrom("visits")
+      .where("visits.event_id", "=", event.id)
+      .where("visits.deleted_at", "is", null);
+    if (filter.day === undefined) return visits;
+    // The span of instants lets the index on time find the day; the day itself decides.
+    const { from, until } = daySpan(filter.day);
+    return visits
+      .where("visits.happened_at", ">=", from)
+      .where("visits.happened_at", "<", until)
+      .where("visits.local_day", "=", filter.day);
+  };
+  const visits = (query: ReturnType<typeof counted>) =>
+    query.select(({ fn }) => fn.countAll<number>().as("visits"));
+
+  const byTime = visits(counted())
+    .select(["category", "local_day as day", "local_hour as hour"])
+    .select(({ fn }) => fn.sum<number>("people").as("people"))
+    .groupBy(["category", "local_day", "local_hour"]);
+  const byLight = visits(counted())
+    .select(["category", "interest", "overview_given"])
+    .groupBy(["category", "interest", "overview_given"]);
+  const byBooth = visits(counted())
+    .innerJoin("booths", "booths.id", "visits.booth_id")
+    .select(["booths.slug", "visits.category"])
+    .groupBy(["booths.slug", "visits.category"]);
+  const byProject = visits(counted())
+    .innerJoin("projects", "projects.id", "visits.project_id")
+    .select(["projects.slug", "visits.category"])
+    .groupBy(["projects.slug", "visits.category"]);
+  const byPlatform = visits(counted())
+    .innerJoin("platforms", "platforms.id", "visits.platform_id")
+    .select(["platforms.slug", "visits.category"])
+    .groupBy(["platforms.slug", "visits.category"]);
+  const byRemark = visits(counted())
+    .innerJoin("visit_remarks", "visit_remarks.visit_id", "visits.id")
+    .innerJoin("remarks", "remarks.id", "visit_remarks.remark_id")
+    .select("remarks.slug")
+    .groupBy("remarks.slug");
+  const byGiveaway = visits(counted())
+    .innerJoin("visit_giveaways", "visit_giveaways.visit_id", "visits.id")
+    .innerJoin("giveaways", "giveaways.id", "visit_giveaways.giveaway_id")
+    .select("giveaways.slug")
+    .groupBy("giveaways.slug");
+  const questions = counted()
+    .innerJoin("questions", "questions.visit_id", "visits.id")
+    .leftJoin("topics", "topics.id", "questions.topic_id")
+    .select(["topics.slug", "questions.state"])
+    .select(({ fn }) => fn.countAll<number>().as("questions"))
+    .groupBy(["topics.slug", "questions.state"]);
+  const contacts = visits(counted()).innerJoin("contacts", "contacts.visit_id", "visits.id");
+
+  return figuresFrom(event, {
+    byTime: await byTime.execute(),
+    byLight: await byLight.execute(),
+    byBooth: await byBooth.execute(),
+    byProject: await byProject.execute(),
+    byPlatform: await byPlatform.execute(),
+    byRemark: await byRemark.execute(),
+    byGiveaway: await byGiveaway.execute(),
+    questions: await questions.execute(),
+    withContact: (await contacts.executeTakeFirstOrThrow()).visits,
+  });
+}
+
+/** What the report and the write-up tell of an event. */
+export async function reportOf(read: Reader, event: Event): Promise<Report> {
+  const journal = read
+    .selectFrom("journal")
+    .select(["at", "text"])
+    .where("event_id", "=", event.id)
+    .orderBy("at")
+    .orderBy("id");
+  const covered = read
+    .selectFrom("expert_topics")
+    .innerJoin("experts", "experts.id", "expert_topics.expert_id")
+    .select("expert_topics.topic_slug")
+    .distinct()
+    .where("experts.hidden", "=", 0);
+  return {
+    event,
+    figures: await figuresOf(read, event),
+    lists: await listsOf(read, event.id),
+    journal: await journal.execute(),
+    topicsWithExpert: (await covered.execute()).map((row) => row.topic_slug),
+  };
+}
+
+/** A visit in today's picture: no words of the visitor, only what was ticked. */
+export interface LatestVisit {
+  id: string;
+  at: Instant;
+  category: Category;
+  people: number;
+  staffName: string | null;
+  project: string | null;
+  platform: string | null;
+  questions: number;
+}
+
+/** The event's latest visits, the latest first. */
+export async function latestVisits(read: Reader, event: Event, most: number): Promise<LatestVisit[]> {
+  return read
+    .selectFrom("visits")
+    .leftJoin("projects", "projects.id", "visits.project_id")
+    .leftJoin("platforms", "platforms.id", "visits.platform_id")
+    .select([
+      "visits.id",
+      "visits.happened_at as at",
+      "visits.category",
+      "visits.people",
+      "visits.staff_name as staffName",
+      "projects.name as project",
+      "platforms.name as platform",
+    ])
+    .select(({ selectFrom }) =>
+      selectFrom("questions")
+        .whereRef("questions.visit_id", "=", "visits.id")
+        .select(({ fn }) => fn.countAll<number>().as("questions"))
+        .as("questions"),
+    )
+    .where("visits.event_id", "=", event.id)
+    .where("visits.deleted_at", "is", null)
+    .orderBy("visits.happened_at", "desc")
+    .orderBy("visits.id", "desc")
+    .limit(most)
+    .execute()
+    .then((rows) => rows.map((row) => ({ ...row, questions: Number(row.questions) })));
+}
+
+/** The day of the latest visit, YYYY-MM-DD; undefined where there is none. */
+export async function lastDayOf(read: Reader, event: Event): Promise<string | undefined> {
+  const latest = await read
+    .selectFrom("visits")
+    .select("local_day")
+    .where("event_id", "=", event.id)
+    .where("deleted_at", "is", null)
+    .orderBy("happened_at", "desc")
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return latest?.local_day;
+}
+
+/** How many visits there were from an instant on, up to another. */
+export function visitsBetween(read: Reader, event: Event, from: Instant, until: Instant): Promise<number> {
+  return read
+    .selectFrom("visits")
+    .select(({ fn }) => fn.countAll<number>().as("visits"))
+    .where("event_id", "=", event.id)
+    .where("deleted_at", "is", null)
+    .where("happened_at", ">", from)
+    .where("happened_at", "<=", until)
+    .executeTakeFirstOrThrow()
+    .then((row) => Number(row.visits));
+}
+
+/** How many questions of the event are with nobody. */
+export function openQuestions(read: Reader, event: Event): Promise<number> {
+  return read
+    .selectFrom("questions")
+    .select(({ fn }) => fn.countAll<number>().as("questions"))
+    .where("event_id", "=", event.id)
+    .where("hidden", "=", 0)
+    .where("state", "=", "open")
+    .executeTakeFirstOrThrow()
+    .then((row) => Number(row.questions));
+}
+
+/** How many devices are paired for the event. */
+export function pairedCount(read: Reader, event: Event): Promise<number> {
+  return read
+    .selectFrom("devices")
+    .select(({ fn }) => fn.countAll<number>().as("devices"))
+    .where("event_id", "=", event.id)
+    .where("unpaired_at", "is", null)
+    .executeTakeFirstOrThrow()
+    .then((row) => Number(row.devices));
+}
