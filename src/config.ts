@@ -1,5 +1,5 @@
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 
 /** One setting as people meet it: in `--help`, in the README, in the message when it is wrong. */
 export interface Setting {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { check } from "../errors";
 
 const PASSPHRASE = z.string().min(8, "At least 8 characters, please. Four words are good.").max(200);

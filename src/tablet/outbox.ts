@@ -46,13 +46,13 @@ export class Outbox {
   }
 
   /**
-   * Puts a visit in, or in place of what waits of it. Its revision is set here: one that has been sent is never
-   * used again for other words. Gives the visit as it was put in.
+   * Puts a visit in, or in place of what waits of it. `visit.revision` is the last one that the laptop may know of,
+   * 0 for a new visit; a revision that has been sent is never used again for other words. Gives the visit as put in.
    */
   async put(visit: SentVisit, now: number): Promise<SentVisit> {
     const transaction = this.#database.transaction("waiting", "readwrite", { durability: "strict" });
     const before = await transaction.store.get(visit.id);
-    const sentRevision = before?.sentRevision ?? visit.revision - 1;
+    const sentRevision = before?.sentRevision ?? visit.revision;
     const entry: Waiting = {
       id: visit.id,
       visit: { ...visit, revision: sentRevision + 1 },

@@ -79,7 +79,7 @@ export function resolve(visit: VisitRecord, lists: Lists): { resolved: Resolved;
     return entry?.id ?? "";
   };
   const findAll = (list: "topics" | "remarks" | "giveaways") =>
-    visit[list].map((slug, index) => find(list, slug, `${list}.${index}`));
+    visit[list].map((slug) => find(list, slug, list));
   const platform =
     visit.platform === undefined
       ? undefined

@@ -111,7 +111,8 @@ export function aVisit(given: Partial<SentVisit> = {}): SentVisit {
   return { id: uuidv7(), revision: 1, category: "new", happenedAt: new Date(NOON).toISOString(), ...given };
 }
 
-async function addEvent(db: Database): Promise<string> {
+/** Sets up the event "Winter Camp" with small lists; gives its id. */
+export async function addEvent(db: Database): Promise<string> {
   const id = uuidv7();
   await db.write(async (writer) => {
     await writer

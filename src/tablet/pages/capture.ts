@@ -1,4 +1,5 @@
 import { uuidv7 } from "uuidv7";
+import { config } from "zod";
 import { checkVisit, type SentVisit } from "../../visits/form";
 import { Details, letGoOnSecondTap } from "../details";
 import { Outbox, type Waiting } from "../outbox";
@@ -29,6 +30,8 @@ const lastVisits = find<HTMLDialogElement>("last-visits");
 const captureData = find("capture").dataset;
 const query = captureData.query ?? "";
 
+// The page's policy forbids code made from text, which the checks would use to be a little faster.
+config({ jitless: true });
 document.documentElement.classList.add("scripted");
 void start();
 
@@ -39,6 +42,8 @@ async function start(): Promise<void> {
   let standing: Standing = { kind: "done" };
   /** Edits are put in one after another: the outbox must never see them in another order. */
   let writing: Promise<unknown> = Promise.resolve();
+  /** The last revision put in of each visit that was worked on since the page was opened. */
+  const revisions = new Map<string, number>();
 
   const sender = new Sender(outbox, (now) => {
     standing = now;
@@ -55,8 +60,7 @@ async function start(): Promise<void> {
   letGoOnSecondTap(form);
 
   if (current) {
-    const waiting = await outbox.get(current.id);
-    if (waiting) current = waiting.visit;
+    current = (await outbox.get(current.id))?.visit ?? current;
     open(current);
   }
   await showStanding();
@@ -82,7 +86,9 @@ async function start(): Promise<void> {
     if (!current) return;
     const visit = current;
     close();
-    await after(() => outbox.undo(visit, Date.now()));
+    await after(() =>
+      outbox.undo({ ...visit, revision: revisions.get(visit.id) ?? visit.revision }, Date.now()),
+    );
     say(`Undone: ${NAMES[visit.category]}, ${clock(visit.happenedAt)} is not counted.`, undefined);
     await showStanding();
     sender.send();
@@ -100,10 +106,10 @@ async function start(): Promise<void> {
   /** One tap: on the tablet's disk first, then on the screen, then on its way. */
   async function log(category: Category, button: HTMLElement): Promise<void> {
     details.flush();
-    const visit: SentVisit = { id: uuidv7(), revision: 1, category, happenedAt: new Date().toISOString() };
+    const visit: SentVisit = { id: uuidv7(), revision: 0, category, happenedAt: new Date().toISOString() };
     button.classList.add("pressed");
     try {
-      await after(() => outbox.put(visit, Date.now()));
+      await put(visit);
     } catch {
       say(
         "NOT logged: this tablet's storage does not take it. Tell the organizer, and note it on paper.",
@@ -127,17 +133,21 @@ async function start(): Promise<void> {
 
   /** Keeps an edit. What is plainly wrong stays in the form and waits there until it is mended. */
   function keep(visit: SentVisit): void {
-    const checked = checkVisit(visit);
+    const checked = checkVisit({ ...visit, revision: 1 });
     details.showProblems(checked.ok ? [] : checked.problems);
-    void after(async () => {
-      const put = await outbox.put(visit, Date.now());
-      if (current?.id === put.id) current = { ...current, revision: put.revision };
-      if (!checked.ok) {
-        await outbox.keepRefused(put.id, put.revision, { status: "invalid", problems: checked.problems });
-      }
-    })
+    void put(visit, checked.ok ? undefined : { status: "invalid", problems: checked.problems })
       .then(showStanding)
       .then(() => sender.send());
+  }
+
+  /** Puts a visit into the outbox; with `refused`, it waits there for somebody to mend it. */
+  function put(visit: SentVisit, refused?: Waiting["refused"]): Promise<void> {
+    return after(async () => {
+      const known = { ...visit, revision: revisions.get(visit.id) ?? visit.revision };
+      const { id, revision } = await outbox.put(known, Date.now());
+      revisions.set(id, revision);
+      if (refused) await outbox.keepRefused(id, revision, refused);
+    });
   }
 
   function after<T>(work: () => Promise<T>): Promise<T> {
@@ -202,7 +212,8 @@ async function start(): Promise<void> {
     for (const sphere of document.querySelectorAll<HTMLElement>("[data-light]"))
       sphere.dataset.light = String(light);
     const all = today.booth.existing + today.booth.curious + today.booth.new;
-    find("booth-today").textContent = `${all} at the booth today`;
+    find("booth-today").textContent =
+      all === 0 ? "The first visit of the day is yours" : `${all} at the booth today`;
   }
 
   async function refreshToday(): Promise<void> {
@@ -285,12 +296,25 @@ function lastVisitButton(visit: SentVisit, choose: () => void): HTMLElement {
   const mark = targets.querySelector(`[value=${visit.category}] .mark`)?.cloneNode(true);
   if (mark) button.append(mark);
   const words = document.createElement("span");
-  const about = [visit.contact?.name, visit.platform, visit.note, visit.questions?.[0]?.text].filter(Boolean);
+  const about = [
+    visit.contact?.name,
+    platformName(visit.platform),
+    visit.questions?.[0]?.text,
+    visit.note,
+  ].filter(Boolean);
   words.textContent = [`${clock(visit.happenedAt)}  ${NAMES[visit.category]}`, ...about].join(" · ");
   button.append(words);
   button.addEventListener("click", choose);
   item.append(button);
   return item;
+}
+
+/** The words of the chip, which is where the page has the list. */
+function platformName(platform: string | null | undefined): string | undefined {
+  const chip = [...form.querySelectorAll<HTMLInputElement>("input[name=platform]")].find(
+    (each) => each.value === platform,
+  );
+  return chip?.closest("label")?.textContent ?? platform ?? undefined;
 }
 
 function newestFirst(visits: SentVisit[]): SentVisit[] {
