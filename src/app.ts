@@ -28,6 +28,8 @@ export function allRoutes(deps: Deps): Route[] {
       showSignIn(res);
     }),
     ...accessRoutes(deps),
+    // Before events: /events/new and /events/import are no event's page.
+    ...importRoutes(deps),
     ...eventRoutes(deps),
     ...catalogRoutes(deps),
     ...captureRoutes(deps),
@@ -36,7 +38,6 @@ export function allRoutes(deps: Deps): Route[] {
     ...questionRoutes(deps),
     ...exportRoutes(deps),
     ...reportRoutes(deps),
-    ...importRoutes(deps),
     anyone.get("/healthz", async (_req, res) => {
       await deps.db.read.selectFrom("settings").select("name").limit(1).execute();
       res.json({ status: "ok" });

@@ -82,3 +82,50 @@ export function slugOf(name: string): string {
     .slice(0, 60)
     .replace(/-+$/, "");
 }
+
+/** The day and the hour of an instant as `localTime` gives them, and the instant up to which both stay the same. */
+export function hourAround(at: Instant, timeZone: string): { day: string; hour: number; until: Instant } {
+  const { day, hour } = localTime(at, timeZone);
+  const local = DateTime.fromMillis(at, { zone: timeZone });
+  const intoMinute = local.second * 1000 + local.millisecond;
+  const until = at + 3_600_000 - local.minute * 60_000 - intoMinute;
+  const last = localTime(until - 1, timeZone);
+  // Some zones have moved their clocks in the middle of an hour (St. John's, at one past midnight), none within a minute.
+  return last.day === day && last.hour === hour
+    ? { day, hour, until }
+    : { day, hour, until: at + 60_000 - intoMinute };
+}
+
+/** A time as a form tells it, "2014-04-15T12:40" on the clocks of a time zone → the instant; undefined where it is none. */
+export function instantOf(text: string, timeZone: string): Instant | undefined {
+  const local = DateTime.fromISO(text, { zone: timeZone });
+  return local.isValid ? local.toMillis() : undefined;
+}
+
+/** Where an event stands at an instant: before its first day, on one of its days, or after its last. */
+export function phaseOf(
+  event: { starts_on: string; ends_on: string; time_zone: string },
+  now: Instant,
+): "ahead" | "running" | "over" {
+  const today = localTime(now, event.time_zone).day;
+  if (today < event.starts_on) return "ahead";
+  return today > event.ends_on ? "over" : "running";
+}
+
+/** Whether an event cannot have this address, because below /events it is a page of its own. */
+export function isReserved(slug: string): boolean {
+  return slug === "new" || slug === "import";
+}
+
+/** The first of "name", "name-2", "name-3", … that is not taken. */
+export function freeSlug(wanted: string, isTaken: (slug: string) => boolean): string {
+  if (!isTaken(wanted)) return wanted;
+  for (let number = 2; ; number++) if (!isTaken(`${wanted}-${number}`)) return `${wanted}-${number}`;
+}
+
+/** The addresses that a new event may get from its name, the best first, without end. */
+export function* eventSlugs(name: string): Generator<string> {
+  const wanted = slugOf(name) || "event";
+  if (!isReserved(wanted)) yield wanted;
+  for (let number = 2; ; number++) yield `${wanted}-${number}`;
+}

@@ -1,6 +1,217 @@
+import type { Request, Response } from "express";
+import multer, { MulterError } from "multer";
+import { SENSIBLE_LISTS, withSlugs } from "../catalog/rules";
+import { entriesToCopy } from "../catalog/store";
 import type { Deps } from "../deps";
-import type { Route } from "../http/route";
+import { type FieldProblem, Problem } from "../errors";
+import { checkEvent } from "../events/form";
+import { datesInWords, eventSlugs } from "../events/rules";
+import { eventBySlug, listEvents } from "../events/store";
+import { show } from "../http/pages";
+import { organizer, type Route, wantsJson } from "../http/route";
+import { checkNewEvent, type EventFile, readEventFile } from "./form";
+import { notesOf, tableOf, together } from "./rules";
+import { importEvent, type Outcome, startEvent } from "./store";
 
-export function importRoutes(_deps: Deps): Route[] {
-  return [];
+/** About 150,000 visits. A larger file is read from the command line, where nothing has to be uploaded. */
+const LARGEST_FILE = 64 * 1024 * 1024;
+const TOO_LARGE = `This file is larger than 64 MB. Import it on the laptop: npm run boothlight -- import FILE`;
+
+/** The bad records that a page lists; the command lists all. */
+const MOST_BAD_SHOWN = 500;
+
+/** New events, from sensible lists, from an earlier event or from a file; and event files as such. */
+export function importRoutes({ db, now }: Deps): Route[] {
+  return [
+    organizer.get("/events/new", async (_req, res) => {
+      await showNew(res, { timeZone: zoneOfLaptop(), source: "sensible" });
+    }),
+
+    organizer.post("/events", async (req, res) => {
+      const { bytes, problem } = await upload(req, res);
+      const { source, copyOf, booths, projects, ...own } = typedIn(req.body);
+      const form = checkNewEvent({ source, copyOf, booths, projects });
+      const problems = form.ok ? [] : form.problems;
+      if (form.ok && form.value.source === "file") {
+        return startFromFile(req, res, form.value, own, bytes, problem);
+      }
+      const event = checkEvent(own);
+      if (!event.ok) problems.unshift(...event.problems);
+      if (form.ok && form.value.source === "copy" && form.value.copyOf === "") {
+        problems.push({ field: "copyOf", message: "Please choose the event." });
+      }
+      if (!form.ok || !event.ok || problems.length > 0) return showNew(res.status(422), req.body, problems);
+      const lists = await listsFrom(form.value);
+      const { slug } = await db.write((writer) => startEvent(writer, event.value, lists, now()));
+      res.redirect(303, `/events/${slug}`);
+    }),
+
+    organizer.post("/events/import", async (req, res) => {
+      const { bytes, problem } = await upload(req, res);
+      if (!bytes) return refuse(req, res, problem ?? "Please choose a file.");
+      let file: EventFile;
+      try {
+        file = readEventFile(bytes);
+      } catch (error) {
+        return refuse(req, res, inOneMessage(error));
+      }
+      showOutcome(req, res, await importEvent(db, file, now()));
+    }),
+  ];
+
+  /** The lists that a new event without a file starts from. */
+  async function listsFrom(form: Extract<ReturnType<typeof checkNewEvent>, { ok: true }>["value"]) {
+    const lists =
+      form.source === "copy"
+        ? await entriesToCopy(db.read, (await eventBySlug(db.read, form.copyOf)).id)
+        : { booths: [], projects: [], ...SENSIBLE_LISTS };
+    return { ...lists, ...boothsAndProjects(lists, form) };
+  }
+
+  /** A new event from a file: what was typed counts, what was left empty comes from the file. */
+  async function startFromFile(
+    req: Request,
+    res: Response,
+    form: { booths: { name: string }[]; projects: { name: string }[] },
+    own: Record<string, unknown>,
+    bytes: Uint8Array | undefined,
+    problem: string | undefined,
+  ) {
+    const wrong = (message: string, fields: FieldProblem[] = []) =>
+      showNew(res.status(422), req.body, [...fields, { field: "file", message }]);
+    if (!bytes) return wrong(problem ?? "Please choose a file.");
+    const typed = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== ""));
+    // The proposed zone is nobody's word: an event that is the file's own keeps the file's zone.
+    if (typed.name === undefined && typed.timeZone === zoneOfLaptop()) delete typed.timeZone;
+    let file: EventFile;
+    try {
+      file = readEventFile(bytes, {
+        ...typed,
+        ...(typed.name !== undefined && { slug: await freeAddress(typed.name) }),
+      });
+    } catch (error) {
+      const fields = error instanceof Problem ? error.fields : [];
+      return wrong(
+        inOneMessage(error),
+        fields.map((each) => ({ ...each, field: each.field.replace(/^event\./, "") })),
+      );
+    }
+    const outcome = await importEvent(db, { ...file, ...boothsAndProjects(file, form) }, now(), {
+      mustBeNew: true,
+    }).catch((error: unknown) => {
+      if (error instanceof Problem) return error;
+      throw error;
+    });
+    if (outcome instanceof Problem) {
+      return wrong(
+        "This event is here already. Type another name above, or import the file on the page of all events.",
+      );
+    }
+    if (outcome.bad.length > 0) return showOutcome(req, res, outcome);
+    res.redirect(303, `/events/${outcome.event.slug}`);
+  }
+
+  async function freeAddress(name: unknown): Promise<string> {
+    const taken = new Set((await listEvents(db.read)).map((event) => event.slug));
+    for (const slug of eventSlugs(String(name))) if (!taken.has(slug)) return slug;
+    throw new Error("unreachable: there is always another address");
+  }
+
+  async function showNew(res: Response, typed: Record<string, unknown> = {}, problems: FieldProblem[] = []) {
+    const events = await listEvents(db.read);
+    show(res, "imports/new-event", {
+      title: "New event",
+      section: "events",
+      styles: ["events"],
+      fields: typed,
+      problems,
+      zones: Intl.supportedValuesOf("timeZone"),
+      events: events.map((event) => ({
+        slug: event.slug,
+        name: event.name,
+        dates: datesInWords(event.starts_on, event.ends_on),
+      })),
+    });
+  }
+
+  function showOutcome(req: Request, res: Response, outcome: Outcome): void {
+    if (wantsJson(req)) return void res.json({ ...outcome, event: outcome.event.slug });
+    show(res, "imports/outcome", {
+      title: "Imported",
+      section: "events",
+      styles: ["events"],
+      event: outcome.event,
+      table: tableOf(outcome),
+      notes: notesOf(outcome),
+      bad: outcome.bad.slice(0, MOST_BAD_SHOWN),
+      badCount: outcome.bad.length,
+    });
+  }
+}
+
+function zoneOfLaptop(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** The page to try another file on. */
+function refuse(req: Request, res: Response, message: string): void {
+  const problems = [{ field: "file", message }];
+  if (wantsJson(req)) throw new Problem("invalid", message, problems);
+  show(res.status(422), "imports/upload", {
+    title: "Import an event file",
+    section: "events",
+    styles: ["events"],
+    width: "narrow",
+    problems,
+  });
+}
+
+/** The sentence of a Problem with its fields, for the one place where a file is chosen. */
+function inOneMessage(error: unknown): string {
+  if (!(error instanceof Problem)) throw error;
+  const fields = error.fields.map(({ field, message }) => `${field}: ${message}`);
+  return [error.message, ...fields].join(" ");
+}
+
+/** The booths and projects of a new event: those that it starts from, and those that were typed. */
+function boothsAndProjects(
+  from: { booths: { slug: string; name: string }[]; projects: { slug: string; name: string }[] },
+  typed: { booths: { name: string }[]; projects: { name: string }[] },
+) {
+  const both = (list: "booths" | "projects") => {
+    const more = together<{ name: string; slug?: string }>(from[list], typed[list]).slice(from[list].length);
+    return [
+      ...from[list],
+      ...withSlugs(
+        list,
+        more,
+        from[list].map((entry) => entry.slug),
+      ),
+    ];
+  };
+  const booths = both("booths");
+  return {
+    booths: booths.length > 0 ? booths : withSlugs("booths", [{ name: "Booth" }]),
+    projects: both("projects"),
+  };
+}
+
+/** The fields of a form, without any that is not text. */
+function typedIn(body: unknown): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(body ?? {}).filter((each): each is [string, string] => typeof each[1] === "string"),
+  );
+}
+
+const receive = multer({
+  storage: multer.memoryStorage(),
+  limits: { fileSize: LARGEST_FILE, files: 1, fields: 50, fieldSize: 64 * 1024, parts: 60 },
+}).single("file");
+
+/** Receives a form with a file: its fields come to `req.body`; the file's bytes, or what is wrong with it, are given. */
+async function upload(req: Request, res: Response): Promise<{ bytes?: Uint8Array; problem?: string }> {
+  const error = await new Promise<unknown>((resolve) => void receive(req, res, resolve));
+  if (error instanceof MulterError && error.code === "LIMIT_FILE_SIZE") return { problem: TOO_LARGE };
+  if (error) throw new Problem("malformed", "The form did not come through whole. Please send it again.");
+  return req.file && req.file.size > 0 ? { bytes: req.file.buffer } : {};
 }
