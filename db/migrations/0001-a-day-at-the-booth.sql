@@ -153,7 +153,9 @@ CREATE TABLE visits (
   note         TEXT,
   deleted_at   BIGINT                        -- in the bin: not counted, can be put back
 );
-CREATE INDEX visits_in_time ON visits (event_id, happened_at, id);
+-- A page of a filtered list is found in the index alone, without reading rows that the filter leaves out.
+CREATE INDEX visits_in_time ON visits (event_id, happened_at, id, deleted_at, category, project_id, staff_name);
+CREATE INDEX visits_in_bin ON visits (event_id, deleted_at, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX visits_by_device ON visits (device_id, happened_at, id);
 
 CREATE TABLE visit_topics (
@@ -198,8 +200,10 @@ CREATE TABLE visit_conflicts (
   device_id    TEXT REFERENCES devices (id),
   received_at  BIGINT NOT NULL,
   resolved_at  BIGINT,                       -- when the organizer chose; NULL while it waits
+  chosen       INTEGER CHECK (chosen IN (0, 1)), -- 1: put in place, 0: set aside and kept to be read
   UNIQUE (visit_id, content_hash)
 );
+CREATE INDEX visit_conflicts_waiting ON visit_conflicts (visit_id) WHERE resolved_at IS NULL;
 
 -- Ids that must not come back: undone before they arrived, or erased. No personal data.
 CREATE TABLE gone_visits (
@@ -265,7 +269,8 @@ CREATE TABLE questions (
 );
 CREATE INDEX questions_of_visit ON questions (visit_id, position);
 CREATE INDEX questions_in_time ON questions (event_id, hidden, asked_at, id);
-CREATE INDEX questions_by_state ON questions (event_id, hidden, state, asked_at, id);
+CREATE INDEX questions_by_state ON questions (event_id, hidden, state, asked_at, id, topic_id, expert_id, visit_id);
+CREATE INDEX questions_held ON questions (expert_id, hidden) WHERE state = 'routed';
 CREATE INDEX questions_by_expert ON questions (expert_id, asked_at, id);
 
 -- Who did what to a question or a visit, and when.

@@ -127,6 +127,7 @@ export interface VisitConflictsTable {
   device_id: string | null;
   received_at: Instant;
   resolved_at: Instant | null;
+  chosen: Generated<Flag | null>;
 }
 
 export interface ContactsTable {
