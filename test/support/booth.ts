@@ -99,8 +99,9 @@ export async function openBooth(options: { engine?: Engine; config?: Partial<Con
       };
     },
     async close() {
-      await new Promise((resolve) => server.close(resolve));
+      const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
+      await closed;
       await db.close();
     },
   };

@@ -1,0 +1,69 @@
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
+import type { Booth } from "./booth";
+import { PASSPHRASE } from "./booth";
+
+/** Starts the Chrome or Chromium that `npm test` found. */
+export function openBrowser(): Promise<Browser> {
+  const executablePath = process.env.CHROME_PATH;
+  if (!executablePath)
+    throw new Error("CHROME_PATH is not set. `npm test` finds or installs a browser and sets it.");
+  return chromium.launch({
+    executablePath,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+export const TABLET: BrowserContextOptions = {
+  viewport: { width: 820, height: 1180 },
+  hasTouch: true,
+  isMobile: true,
+  timezoneId: "Europe/Brussels",
+};
+export const LAPTOP: BrowserContextOptions = {
+  viewport: { width: 1366, height: 800 },
+  timezoneId: "Europe/Brussels",
+};
+
+/** Everything that went wrong in a page without anybody seeing it: thrown errors, and what the policy blocked. */
+export function faultsOf(context: BrowserContext): string[] {
+  const faults: string[] = [];
+  context.on("weberror", (error) => faults.push(String(error.error())));
+  context.on("console", (message) => {
+    const isNetwork = message.text().includes("Failed to load resource");
+    if (message.type() === "error" && !isNetwork) faults.push(message.text());
+  });
+  return faults;
+}
+
+/** Signs the organizer in through the page. */
+export async function signIn(page: Page, address: string): Promise<void> {
+  await page.goto(`${address}/`);
+  await page.getByLabel("Passphrase").fill(PASSPHRASE);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForLoadState();
+}
+
+/** A context that holds a paired tablet's cookie. */
+export async function pairedContext(
+  browser: Browser,
+  booth: Booth,
+  options: BrowserContextOptions = TABLET,
+): Promise<BrowserContext> {
+  const tablet = await booth.tablet();
+  const context = await browser.newContext(options);
+  await context.addCookies([{ name: "boothlight_device", value: tablet.token, url: booth.address }]);
+  return context;
+}
