@@ -24,6 +24,7 @@ import {
   type Report,
   ranked,
   sentencesOf,
+  shortDay,
   stockOf,
   type Table,
   total,
@@ -116,9 +117,6 @@ export function todayPage({ db, now }: Deps): (req: Request, res: Response) => P
   };
 }
 
-/** "Tue 15 Apr": the year is said at the top of the page. */
-const shortDay = (day: string) => dayInWords(day).replace(/ \d{4}$/, "");
-
 /** How far the light went on, the brightest first; undefined where nobody noted it. */
 function interestOf({ figures }: Report) {
   if (total(figures.interest) === 0) return undefined;
@@ -204,7 +202,7 @@ function hoursChart(hourByCategory: Table): Chart | undefined {
     head: "Hour",
     columns: CATEGORY_SERIES,
     rows: bars,
-    wide: stackedColumns(bars, CATEGORY_SERIES, 640, 220),
+    wide: stackedColumns(bars, CATEGORY_SERIES, 640, 380),
     narrow: stackedColumns(bars, CATEGORY_SERIES, NARROW, 220),
   };
 }

@@ -178,9 +178,11 @@ export function nameOf(lists: Lists, list: keyof Lists, slug: string): string {
   return lists[list].find((entry) => entry.slug === slug)?.name ?? slug;
 }
 
-/** The largest first; equal ones in the order of their keys. */
+/** The largest first; equal ones in the order of their keys; what has no topic comes last. */
 export function ranked(counts: Counts): [key: string, count: number][] {
-  return Object.entries(counts).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  return Object.entries(counts).sort(
+    ([a, x], [b, y]) => Number(a === NONE) - Number(b === NONE) || y - x || (a < b ? -1 : 1),
+  );
 }
 
 /** The event's days, and those outside its dates on which something was logged. */
@@ -294,22 +296,27 @@ export function countedInWords(count: number, one: string, many = `${one}s`): st
 /** A percentage, which is never rounded to all or nothing where it is not. */
 export function percentage(part: number, whole: number): string {
   const percent = Math.round((part / whole) * 100);
-  if (percent === 0 && part > 0) return "less than 1 %";
-  if (percent === 100 && part < whole) return "more than 99 %";
-  return `${percent} %`;
+  if (percent === 0 && part > 0) return "less than 1%";
+  if (percent === 100 && part < whole) return "more than 99%";
+  return `${percent}%`;
 }
 
 /** Below this a percentage says more than anybody knows: the numbers themselves are said. */
 const FEW = 20;
 
-/** A part of a whole: "45 % of the 239", "5 of the 12". */
+/** A part of a whole: "45% of the 239", "5 of the 12". */
 export function partOf(part: number, whole: number): string {
   return `${whole < FEW ? digits(part) : percentage(part, whole)} of the ${digits(whole)}`;
 }
 
-/** "12:00 – 13:00" of the hour 12. */
+/** "Tue 15 Apr": for where the year is said already. */
+export function shortDay(day: string): string {
+  return dayInWords(day).replace(/ \d{4}$/, "");
+}
+
+/** "12:00–13:00" of the hour 12. */
 export function hourInWords(hour: number): string {
-  return `${hour}:00 – ${hour + 1}:00`;
+  return `${hour}:00–${hour + 1}:00`;
 }
 
 /** "a", "a and b", "a, b and c". */
@@ -320,13 +327,10 @@ export function listed(names: string[]): string {
 export interface Sentences {
   /** The event in one line. */
   headline: string;
-  /** The story: one to four sentences. */
+  /** The story in up to three sentences, which the sections below it do not repeat. */
   lead: string[];
   people?: string;
-  newcomers?: string;
-  interest?: string;
   overview?: string;
-  busiest?: string;
   platforms?: string;
   projects?: string;
   remarks?: string;
@@ -340,12 +344,12 @@ export interface Sentences {
 /** What the figures say, in sentences. What cannot be said of these figures is left out. */
 export function sentencesOf(report: Report): Sentences {
   const { figures } = report;
-  const said = {
+  const story = [aboutNewcomers(report), aboutInterest(figures), aboutTheBusiestHour(figures)];
+  return {
+    headline: headline(figures),
+    lead: story.filter((sentence) => sentence !== undefined),
     people: aboutPeople(figures),
-    newcomers: aboutNewcomers(report),
-    interest: aboutInterest(figures),
     overview: aboutOverview(figures),
-    busiest: aboutTheBusiestHour(figures),
     platforms: aboutPlatforms(report),
     projects: aboutProjects(report),
     remarks: aboutRemarks(report),
@@ -354,11 +358,6 @@ export function sentencesOf(report: Report): Sentences {
     topics: aboutTopics(report),
     nobody: aboutTopicsWithNobody(report),
     contacts: aboutContacts(figures),
-  };
-  return {
-    headline: headline(figures),
-    lead: [said.newcomers, said.platforms, said.questions].filter((sentence) => sentence !== undefined),
-    ...said,
   };
 }
 
@@ -422,10 +421,11 @@ function aboutTheBusiestHour({ hourByDay, visits }: Figures): string | undefined
   );
   const most = Math.max(0, ...hours.map(({ count }) => count));
   const busiest = hours.filter(({ count }) => count === most);
-  const [first] = busiest;
   // Of a handful of visits, or among many hours alike, no hour stands out.
-  if (!first || visits < 5 || busiest.length > 1) return undefined;
-  return `The busiest hour was ${hourInWords(first.hour)} on ${dayInWords(first.day)}, with ${counted(most, "conversation")}.`;
+  if (visits < 5 || busiest.length > 2) return undefined;
+  const when = busiest.map(({ day, hour }) => `${hourInWords(hour)} on ${shortDay(day)}`);
+  const [was, each] = when.length === 1 ? ["hour was", ""] : ["hours were", " each"];
+  return `The busiest ${was} ${listed(when)}, with ${counted(most, "conversation")}${each}.`;
 }
 
 function aboutPlatforms(report: Report): string | undefined {

@@ -49,18 +49,26 @@ export function withOthers(bars: Bar[]): Bar[] {
 }
 
 const TEXT = 14;
-const ROW = 40;
+
+/** Below this width names stand above their bars. */
+const SIDE_BY_SIDE = 500;
 
 /**
  * Bars side by side in parts, one row a bar, as SVG to be put into a page: colours come from the page's
  * tokens. `width` in CSS pixels; the height follows from the number of bars.
  */
 export function stackedRows(bars: Bar[], series: Series[], width: number): string {
-  const names = Math.min(Math.max(...bars.map((bar) => bar.name.length)) * TEXT * 0.55 + 12, width * 0.36);
+  const isNarrow = width < SIDE_BY_SIDE;
+  const longest = Math.max(...bars.map((bar) => bar.name.length));
+  const names = isNarrow ? 0 : Math.min(longest * TEXT * 0.56 + 14, width * 0.36);
+  const row = isNarrow ? 56 : 40;
   const plot = width - names - 44;
   const largest = Math.max(1, ...bars.map(total));
-  return draw(width, bars.length * ROW + 4, {
-    grid: { left: names, right: 44, top: 2, bottom: 2 },
+  return draw(width, bars.length * row + 4, {
+    // Names above the bars take the upper part of each row: the bars move down by half of it.
+    grid: isNarrow
+      ? { left: 0, right: 44, top: 14, bottom: -10 }
+      : { left: names, right: 44, top: 2, bottom: 2 },
     xAxis: { type: "value", max: largest, show: false },
     yAxis: {
       type: "category",
@@ -69,15 +77,17 @@ export function stackedRows(bars: Bar[], series: Series[], width: number): strin
       axisLine: { show: false },
       axisTick: { show: false },
       axisLabel: {
+        show: !isNarrow,
         color: "var(--ink)",
         fontSize: TEXT,
-        width: names - 12,
-        overflow: "truncate",
         interval: 0,
+        overflow: "truncate",
         margin: 10,
+        width: names - 12,
       },
     },
     series: [
+      ...(isNarrow ? [namesAbove(bars, width)] : []),
       ...series.map((each) => ({
         ...partOf(each),
         barWidth: 26,
@@ -143,6 +153,28 @@ function withLabel(value: number, series: Series, scale: number, across = 26) {
       fontSize: TEXT,
       position: "inside",
     },
+  };
+}
+
+/** The name of each bar above its start. */
+function namesAbove(bars: Bar[], width: number) {
+  return {
+    type: "bar",
+    stack: "all",
+    silent: true,
+    barWidth: 26,
+    data: bars.map((bar) => ({
+      value: 0,
+      label: {
+        show: true,
+        position: [0, -20],
+        formatter: () => bar.name,
+        color: "var(--ink)",
+        fontSize: TEXT,
+        width,
+        overflow: "truncate",
+      },
+    })),
   };
 }
 

@@ -34,7 +34,7 @@ export function writeUp(asTyped: Report): string {
   if (figures.visits > 0) {
     parts.push(
       "## Who came",
-      paragraph([said.people, said.overview, said.interest]),
+      paragraph([said.people, said.overview]),
       table(
         ["Category", "Conversations", "Share"],
         CATEGORY_SERIES.map(({ key, name }) => {
@@ -51,7 +51,6 @@ export function writeUp(asTyped: Report): string {
       ),
       paragraph([said.projects]),
       "## When",
-      paragraph([said.busiest]),
       breakdown("Day", CATEGORY_SERIES, figures.dayByCategory, daysOf(figures), dayInWords),
       breakdown("Hour", CATEGORY_SERIES, figures.hourByCategory, hoursOf(figures.hour).map(String), (hour) =>
         hourInWords(Number(hour)),
