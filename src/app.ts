@@ -10,20 +10,21 @@ import { eventRoutes } from "./events/routes";
 import { expertRoutes } from "./experts/routes";
 import { exportRoutes } from "./exports/routes";
 import { answerProblems, nothingHere } from "./http/faults";
+import { readBodies, refuseBrokenAddresses } from "./http/input";
 import { slowGuesses } from "./http/limits";
 import { refuseForeignWrites } from "./http/origin";
 import { setUpViews } from "./http/pages";
 import { anyone, mount, type Route } from "./http/route";
 import { importRoutes } from "./imports/routes";
 import { questionRoutes } from "./questions/routes";
-import { reportRoutes } from "./reports/routes";
+import { reportRoutes, todayPage } from "./reports/routes";
 import { visitRoutes } from "./visits/routes";
 
 /** Every address of the program, feature by feature, in the order in which they are tried. */
 export function allRoutes(deps: Deps): Route[] {
   return [
     anyone.get("/", (req, res, caller) => {
-      if (caller.kind === "organizer") return capturePage(deps)(req, res, caller);
+      if (caller.kind === "organizer") return todayPage(deps)(req, res);
       if (caller.kind === "device") return capturePage(deps)(req, res, caller);
       showSignIn(res);
     }),
@@ -49,6 +50,8 @@ export function allRoutes(deps: Deps): Route[] {
 export function createApp(deps: Deps): Express {
   const app = express();
   app.disable("x-powered-by");
+  // Should the page of an error fail itself: no stack for visitors to read.
+  app.set("env", "production");
   // A reverse proxy is there exactly where PUBLIC_URL says so: its word for the client's address counts only then.
   app.set("trust proxy", deps.config.publicUrl ? "loopback, linklocal, uniquelocal" : false);
   setUpViews(app);
@@ -63,13 +66,13 @@ export function createApp(deps: Deps): Express {
     res.set("Cache-Control", "no-store");
     next();
   });
+  app.use(refuseBrokenAddresses);
   app.use(refuseForeignWrites(deps.config.publicUrl));
   app.use(cookieParser());
   app.post("/session", slowGuesses(10, 10, "session"));
   app.post(["/pair/:code", "/sign-in/:code"], slowGuesses(20, 10, "code"));
   app.get(["/pair/:code", "/sign-in/:code"], slowGuesses(40, 10, "code"));
-  app.use(express.json({ limit: "4mb" }));
-  app.use(express.urlencoded({ extended: false, limit: "256kb", parameterLimit: 2000 }));
+  app.use(readBodies());
 
   mount(app, allRoutes(deps), callerOf(deps));
   app.use(nothingHere);

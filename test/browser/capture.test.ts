@@ -49,16 +49,12 @@ async function until<T>(look: () => Promise<T>, isThere: (found: T) => boolean):
 }
 
 test("one tap from the capture page is a recorded visit", async () => {
-  await page.evaluate(() => {
-    const counter = window as unknown as { taps: number };
-    counter.taps = 0;
-    addEventListener("pointerdown", () => counter.taps++, true);
-  });
+  await page.evaluate("taps = 0; addEventListener('pointerdown', () => taps++, true)");
   await target("Curious").tap();
   await page.getByText("Logged: Curious").waitFor();
   const recorded = await until(visits, (found) => found.length === 1);
   expect(recorded[0]).toMatchObject({ category: "curious", staff_name: "Ada", people: 1 });
-  expect(await page.evaluate(() => (window as unknown as { taps: number }).taps)).toBe(1);
+  expect(await page.evaluate("taps")).toBe(1);
 });
 
 test("everything else is saved as it is entered, with nothing to press", async () => {
@@ -200,9 +196,7 @@ test("the targets stay where they are and never scroll away, however small the s
     expect(await target("New").boundingBox()).toEqual(before);
     expect(before!.height).toBeGreaterThanOrEqual(140);
     expect(before!.y + before!.height).toBeLessThan(viewport.height / 2);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
-      viewport.width,
-    );
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(viewport.width);
   }
 });
 
