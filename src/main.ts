@@ -1,6 +1,9 @@
+import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { Command } from "commander";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { Command, Option } from "commander";
 import pino from "pino";
 import { checkPassphrase } from "./access/form";
 import { hashPassphrase } from "./access/rules";
@@ -9,10 +12,16 @@ import { type Config, readConfig, SETTINGS } from "./config";
 import { openDatabase } from "./database/open";
 import type { Deps } from "./deps";
 import { Problem } from "./errors";
+import { chosenEvent, type Event } from "./events/store";
+import { checkExport } from "./exports/form";
+import { FORMATS, LIST_NAMES } from "./exports/rules";
+import { exportText, prepareExport } from "./exports/store";
 import { askSecretly } from "./http/terminal";
 import { type EventFile, readEventFile } from "./imports/form";
 import { outcomeInWords } from "./imports/rules";
 import { DEMO_PASSPHRASE, fillDemo, importEvent } from "./imports/store";
+import { figuresOf, reportOf } from "./reports/store";
+import { writeUp } from "./reports/write-up/rules";
 import { serve } from "./serve";
 
 /** Opens what a command works on, runs it, and closes it again. */
@@ -61,6 +70,50 @@ function commandLine(config: Config): Command {
     );
 
   program
+    .command("export")
+    .argument("<list>", `what to take home: ${LIST_NAMES.join(" or ")}`)
+    .description("write a list of an event, such as its follow-ups, for a spreadsheet")
+    .option("--event <slug>", "the event; left out: the one of the day")
+    .option("--project <slug>", "this project alone")
+    .option("--topic <slug>", "this topic alone")
+    .option("--expert <slug>", "what this expert has")
+    .option("--state <state>", "questions that are open, routed, answered or closed")
+    .option(
+      "--format <format>",
+      LIST_NAMES.map((list) => `${list}: ${FORMATS[list].join(", ")}`).join("; "),
+      "csv",
+    )
+    .option("--output <file>", "the file to write; left out: the terminal")
+    .action((list: string, { output, ...options }: Record<string, string>) =>
+      withBooth(config, async (deps) => {
+        const form = checkExport({ list, ...options });
+        if (!form.ok) throw new Problem("invalid", "this list cannot be made as asked.", form.problems);
+        const event = await eventOfCommand(deps, form.value.filters.event);
+        const what = await prepareExport(deps.db.read, { ...form.value, event });
+        await writeOut(exportText(deps.db.read, what), output);
+      }),
+    );
+
+  program
+    .command("report")
+    .description("write the report of an event: the write-up, or its figures")
+    .option("--event <slug>", "the event; left out: the one of the day")
+    .addOption(
+      new Option("--format <format>", "the write-up or the figures").choices(["md", "json"]).default("md"),
+    )
+    .option("--output <file>", "the file to write; left out: the terminal")
+    .action((options: { event?: string; format: "md" | "json"; output?: string }) =>
+      withBooth(config, async (deps) => {
+        const event = await eventOfCommand(deps, options.event);
+        const text =
+          options.format === "md"
+            ? writeUp(await reportOf(deps.db.read, event))
+            : `${JSON.stringify(await figuresOf(deps.db.read, event), null, 1)}\n`;
+        await writeOut([text], options.output);
+      }),
+    );
+
+  program
     .command("passphrase")
     .description("set a new passphrase for the organizer; ends all sign-ins")
     .action(() =>
@@ -77,6 +130,23 @@ function commandLine(config: Config): Command {
     );
 
   return program;
+}
+
+async function eventOfCommand({ db, now }: Deps, slug: string | undefined): Promise<Event> {
+  const event = await chosenEvent(db.read, slug, now());
+  if (!event) throw new Problem("missing", "there is no event yet.");
+  return event;
+}
+
+/** Writes to a file that only its owner may read, or to the terminal. Whoever stops reading has enough. */
+async function writeOut(
+  text: Iterable<string> | AsyncIterable<string>,
+  output: string | undefined,
+): Promise<void> {
+  if (output) return pipeline(Readable.from(text), createWriteStream(output, { mode: 0o600 }));
+  await pipeline(Readable.from(text), process.stdout, { end: false }).catch((error) => {
+    if (error.code !== "EPIPE") throw error;
+  });
 }
 
 /** Reads an event file. Throws an Error of one line where it cannot be read, or is none. */
@@ -121,7 +191,9 @@ async function main(): Promise<void> {
   try {
     await commandLine(readConfig()).parseAsync();
   } catch (error) {
+    const fields = error instanceof Problem ? error.fields : [];
     console.error(`boothlight: ${error instanceof Error ? error.message : String(error)}`);
+    for (const { field, message } of fields) console.error(`  ${field}: ${message}`);
     process.exitCode = 1;
   }
 }

@@ -375,9 +375,9 @@ function aboutPeople({ visits, people }: Figures): string | undefined {
   return `Some came as a group: ${(people / visits).toFixed(1)} people a conversation.`;
 }
 
-/** What visitors use or don't: the project's name where there is one, "it" where there are several. */
+/** What visitors use or don't: the project's name where there is one. */
 function subject({ lists }: Report): string {
-  return lists.projects.length === 1 ? (lists.projects[0]?.name ?? "it") : "it";
+  return lists.projects.length === 1 ? (lists.projects[0]?.name ?? "the project") : "the project";
 }
 
 function aboutNewcomers(report: Report): string | undefined {

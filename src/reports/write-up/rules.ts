@@ -1,4 +1,5 @@
 import { datesInWords, dayInWords, momentInWords } from "../../events/rules";
+import { asText } from "../../exports/rules";
 import { CATEGORY_SERIES, type Series, STATE_SERIES } from "../charts/rules";
 import {
   type Counts,
@@ -175,14 +176,4 @@ function table([head = "", ...columns]: string[], rows: string[][]): string {
   if (rows.length === 0) return "";
   const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
   return [line([head, ...columns]), line(["---", ...columns.map(() => "--:")]), ...rows.map(line)].join("\n");
-}
-
-/** What people typed, as Markdown that shows it and does nothing else: CommonMark 0.31, "Backslash escapes". */
-export function asText(typed: string): string {
-  return typed
-    .replace(/\s+/g, " ")
-    .trim()
-    .replace(/[\\`*_[\]<>|~&$]/g, "\\$&")
-    .replace(/^[#+=-]/, "\\$&")
-    .replace(/^(\d+)([.)])/, "$1\\$2");
 }
