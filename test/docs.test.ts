@@ -1,0 +1,94 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { allRoutes } from "../src/app";
+import { SETTINGS } from "../src/config";
+import type { Deps } from "../src/deps";
+import { checkVisit, contactForm, visitForm } from "../src/visits/form";
+import { PROGRAM } from "./support/program";
+
+const ROOT = path.resolve(__dirname, "..");
+const read = (file: string) => readFileSync(path.join(ROOT, file), "utf8");
+const README = read("README.md");
+
+/** The rows of the first table after a heading: their cells, without code marks. */
+function tableAfter(text: string, heading: string): string[][] {
+  const from = text.indexOf(heading);
+  if (from < 0) throw new Error(`There is no heading “${heading}”.`);
+  const rows: string[][] = [];
+  for (const line of text.slice(from).split("\n").slice(1)) {
+    if (line.startsWith("|")) rows.push(line.split("|").slice(1, -1).map((cell) => cell.trim().replaceAll("`", "")));
+    else if (rows.length > 0) break;
+  }
+  return rows.slice(2);
+}
+
+test("the README names every command, and no other", () => {
+  const help = execFileSync(process.execPath, [PROGRAM, "--help"], { encoding: "utf8" });
+  const commands = help.split("Commands:")[1]!.split("\n\n")[0]!;
+  const known = [...commands.matchAll(/^ {2}([a-z]+)/gm)].map((found) => found[1]).filter((name) => name !== "help");
+  const named = tableAfter(README, "## Commands").map((cells) => cells[0]!.split(" ")[0]);
+  expect(named.sort()).toEqual(known.sort());
+});
+
+test("the README and --help name every setting, with the same meaning, and no other", () => {
+  expect(tableAfter(README, "## Settings")).toEqual(
+    SETTINGS.map(({ name, meaning, standard }) => [name, meaning, standard]),
+  );
+  const help = execFileSync(process.execPath, [PROGRAM, "--help"], { encoding: "utf8" });
+  for (const { name, meaning } of SETTINGS) expect(help).toMatch(new RegExp(`${name} +${meaning}`));
+});
+
+describe("addresses", () => {
+  const routes = allRoutes({ config: {} } as Deps).map((route) => ({
+    address: `${route.method.toUpperCase()} ${route.path}`,
+    who: route.who,
+  }));
+
+  test("docs/addresses.md names every address with who may use it, and no other", () => {
+    const named = tableAfter(read("docs/addresses.md"), "# Addresses").map(([address, who]) => ({ address, who }));
+    const order = (a: { address?: string }, b: { address?: string }) => (a.address! < b.address! ? -1 : 1);
+    expect(named.sort(order)).toEqual(routes.sort(order));
+  });
+
+  test("the README's addresses are there", () => {
+    const known = routes.map((route) => route.address);
+    for (const [address] of tableAfter(README, "## Addresses")) expect(known).toContain(address);
+  });
+});
+
+test("the README's tree names every part of src, and no other", () => {
+  const tree = README.split("## The house")[1]!.split("```")[1]!;
+  const named = [...tree.split("views/")[0]!.matchAll(/^ {2}([a-z.]+)\/? /gm)].map((found) => found[1]);
+  expect(named.sort()).toEqual(readdirSync(path.join(ROOT, "src")).sort());
+});
+
+describe("docs/protocol.md", () => {
+  const protocol = read("docs/protocol.md");
+
+  test("names every field of a visit, and no other", () => {
+    const named = tableAfter(protocol, "# The tablets' protocol").flatMap(([fields]) => fields!.split(", "));
+    expect(named.sort()).toEqual(Object.keys(visitForm.shape).sort());
+    for (const field of Object.keys(contactForm.shape)) expect(protocol).toContain(`\`${field}\``);
+  });
+
+  test("shows a visit that passes the checks, with every field", () => {
+    const example = JSON.parse(protocol.split("```json\n")[1]!.split("```")[0]!).visits[0];
+    expect(checkVisit(example)).toMatchObject({ ok: true });
+    expect(Object.keys(example).sort()).toEqual(Object.keys(visitForm.shape).sort());
+  });
+});
+
+test("every link and picture in the docs leads somewhere", () => {
+  const files = ["README.md", ...readdirSync(path.join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => path.join("docs", file))];
+  const dead = files.flatMap((file) =>
+    [...read(file).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+      .map((found) => found[1]!)
+      .filter((target) => !/^[a-z]+:/.test(target))
+      .filter((target) => !existsSync(path.join(ROOT, path.dirname(file), target)))
+      .map((target) => `${file}: ${target}`),
+  );
+  expect(dead).toEqual([]);
+});
