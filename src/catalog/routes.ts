@@ -2,7 +2,7 @@ import type { Request, Response } from "express";
 import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { checkEvent, checkJournal } from "../events/form";
-import { datesInWords, momentInWords, phaseOf } from "../events/rules";
+import { datesInWords, momentInWords, phaseOf, TIME_ZONES } from "../events/rules";
 import { addToJournal, changeEvent, type Event, eventBySlug, journalOf } from "../events/store";
 import { show } from "../http/pages";
 import { organizer, type Route } from "../http/route";
@@ -129,7 +129,7 @@ export function catalogRoutes({ db, now }: Deps): Route[] {
       event,
       dates: datesInWords(event.starts_on, event.ends_on),
       phase: phaseOf(event, now()),
-      zones: Intl.supportedValuesOf("timeZone"),
+      zones: TIME_ZONES,
       saved,
       fields: of("event")?.body ?? fieldsOf(event),
       eventProblems: of("event")?.problems ?? [],

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Instant } from "../database/tables";
 import { type Checked, check } from "../errors";
-import { instantOf, isDay, isTimeZone } from "./rules";
+import { instantOf, isDay, isTimeZone, TIME_ZONES } from "./rules";
 
 /** Longer than any conference; a slip in a year would make a report of ten thousand days. */
 const MOST_DAYS = 92;
@@ -22,10 +22,13 @@ export const slugForm = words(80).regex(
   "This should be small letters and digits, with single hyphens between them.",
 );
 
-const day = words(10).refine(isDay, "This should be a day, such as 2026-04-15.");
+const NO_DAY = "This should be a day, such as 2026-04-15.";
+const day = words(10)
+  .regex(/^\d{4}-\d{2}-\d{2}$/, { error: NO_DAY, abort: true })
+  .refine(isDay, { error: NO_DAY, abort: true });
 
 /** The zones by their names in small letters: people type "europe/brussels". */
-const ZONES = new Map(Intl.supportedValuesOf("timeZone").map((zone) => [zone.toLowerCase(), zone]));
+const ZONES = new Map(TIME_ZONES.map((zone) => [zone.toLowerCase(), zone]));
 
 const timeZone = words(60)
   .overwrite((text) => ZONES.get(text.toLowerCase()) ?? text)

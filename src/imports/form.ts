@@ -64,20 +64,25 @@ const list = <List extends RecordList>(name: List) =>
   z.array(RECORDS[name].form).max(RECORDS[name].most).nullish();
 
 /** A whole event file. The program reads it record by record; this is for describing the format. */
-const eventFile = z.strictObject({
-  format: z.literal(FORMAT),
-  version: z.literal(VERSION),
-  event: eventOfFile,
-  booths: list("booths"),
-  projects: list("projects"),
-  topics: list("topics"),
-  platforms: list("platforms"),
-  remarks: list("remarks"),
-  giveaways: list("giveaways"),
-  experts: list("experts"),
-  journal: list("journal"),
-  visits: list("visits"),
-});
+const eventFile = z
+  .strictObject({
+    format: z.literal(FORMAT),
+    version: z.literal(VERSION),
+    event: eventOfFile,
+    booths: list("booths"),
+    projects: list("projects"),
+    topics: list("topics"),
+    platforms: list("platforms"),
+    remarks: list("remarks"),
+    giveaways: list("giveaways"),
+    experts: list("experts"),
+    journal: list("journal"),
+    visits: list("visits"),
+  })
+  .meta({
+    title: "Boothlight event file",
+    description: "An event with its lists, experts, journal and visits. Described in docs/event-file.md.",
+  });
 
 /** The format as JSON Schema: what a file may hold, before the program tidies it. */
 export function eventFileSchema(): object {

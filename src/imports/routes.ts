@@ -5,7 +5,7 @@ import { entriesToCopy } from "../catalog/store";
 import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { checkEvent } from "../events/form";
-import { datesInWords, eventSlugs } from "../events/rules";
+import { datesInWords, eventSlugs, namedToday, TIME_ZONES } from "../events/rules";
 import { eventBySlug, listEvents } from "../events/store";
 import { show } from "../http/pages";
 import { organizer, type Route, wantsJson } from "../http/route";
@@ -125,7 +125,7 @@ export function importRoutes({ db, now }: Deps): Route[] {
       styles: ["events"],
       fields: typed,
       problems,
-      zones: Intl.supportedValuesOf("timeZone"),
+      zones: TIME_ZONES,
       events: events.map((event) => ({
         slug: event.slug,
         name: event.name,
@@ -150,7 +150,7 @@ export function importRoutes({ db, now }: Deps): Route[] {
 }
 
 function zoneOfLaptop(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return namedToday(Intl.DateTimeFormat().resolvedOptions().timeZone);
 }
 
 /** The page to try another file on. */
