@@ -13,12 +13,21 @@ const address = (protocols: string[], example: string) =>
     message: `must be an address such as ${example}`,
   });
 
+const WHICH_PORT = "must be a whole number from 0 to 65535";
+
 const SCHEMAS = {
-  PORT: z.coerce.number({ error: "must be a number" }).int("must be a whole number").min(0).max(65535),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, WHICH_PORT)
+    .transform(Number)
+    .pipe(z.number().max(65535, WHICH_PORT)),
   HOST: z.string().min(1),
   DATA_DIR: z.string().min(1),
   DATABASE_URL: address(["postgres:", "postgresql:"], "postgres://user:password@host/database"),
-  PUBLIC_URL: address(["http:", "https:"], "https://booth.example.org"),
+  PUBLIC_URL: address(["http:", "https:"], "https://booth.example.org").refine(
+    (text) => URL.canParse(text) && new URL(text).href === `${new URL(text).origin}/`,
+    "must be an address without a path, such as https://booth.example.org",
+  ),
   ORGANIZER_PASSPHRASE: z.string().min(8, "must have at least 8 characters"),
   SMTP_URL: address(["smtp:", "smtps:"], "smtp://mail.example.org:587"),
   MAIL_FROM: z.string().regex(/@/, "must be a mail address"),
@@ -73,12 +82,13 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     if (!parsed.success) throw new Error(`${name} ${parsed.error.issues[0]?.message}.`);
     return parsed.data as z.infer<(typeof SCHEMAS)[Name]>;
   };
+  const publicUrl = read("PUBLIC_URL");
   return {
     port: read("PORT") ?? 8080,
     host: read("HOST") ?? "",
     dataDir: path.resolve(read("DATA_DIR") ?? "./data"),
     databaseUrl: read("DATABASE_URL"),
-    publicUrl: read("PUBLIC_URL")?.replace(/\/+$/, ""),
+    publicUrl: publicUrl && new URL(publicUrl).origin,
     organizerPassphrase: read("ORGANIZER_PASSPHRASE"),
     smtpUrl: read("SMTP_URL"),
     mailFrom: read("MAIL_FROM"),

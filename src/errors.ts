@@ -8,6 +8,7 @@ const STATUS = {
   conflict: 409,
   gone: 410,
   "too-large": 413,
+  unreadable: 415,
   invalid: 422,
   "too-many": 429,
   unavailable: 503,

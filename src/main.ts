@@ -186,10 +186,19 @@ function settingsInWords(): string {
   return ["Settings, from the environment:", ...lines].join("\n");
 }
 
+/** A mistyped command must not be taken for a word to the command that runs without any. */
+function refuseUnknown(program: Command, word = "help"): void {
+  const known = ["help", ...program.commands.map((command) => command.name())];
+  if (word.startsWith("-") || known.includes(word)) return;
+  throw new Error(`there is no command ${word}. boothlight --help lists the commands.`);
+}
+
 /** What goes wrong on the command line is one line, not a stack of frames. */
 async function main(): Promise<void> {
   try {
-    await commandLine(readConfig()).parseAsync();
+    const program = commandLine(readConfig());
+    refuseUnknown(program, process.argv[2]);
+    await program.parseAsync();
   } catch (error) {
     const fields = error instanceof Problem ? error.fields : [];
     console.error(`boothlight: ${error instanceof Error ? error.message : String(error)}`);

@@ -20,9 +20,9 @@ export async function serve(config: Config, prepare?: (deps: Deps) => Promise<vo
   const log = pino({ level: config.logLevel }, pino.destination(2));
   const db = await openDatabase(config, Date.now());
   const deps: Deps = { db, config, log, now: Date.now };
-  await prepare?.(deps);
   const server = createServer(createApp(deps));
   try {
+    await prepare?.(deps);
     await listen(server, config);
   } catch (error) {
     await db.close();
@@ -43,11 +43,15 @@ export async function serve(config: Config, prepare?: (deps: Deps) => Promise<vo
 
 function listen(server: Server, { port, host }: Config): Promise<void> {
   return new Promise((resolve, reject) => {
+    const reasons: Record<string, string> = {
+      EADDRINUSE: `port ${port} is in use. Stop what uses it, or set PORT to another one.`,
+      EACCES: `port ${port} is for the system alone. Set PORT to another one, such as 8080.`,
+      EADDRNOTAVAIL: `HOST ${host} is no address of this laptop.`,
+      ENOTFOUND: `HOST ${host} is no address of this laptop.`,
+    };
     server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken = error.code === "EADDRINUSE";
-      reject(
-        taken ? new Error(`port ${port} is in use. Stop what uses it, or set PORT to another one.`) : error,
-      );
+      const reason = reasons[error.code ?? ""];
+      reject(reason ? new Error(reason) : error);
     });
     server.listen({ port, ...(host && { host }) }, resolve);
   });

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { check } from "../errors";
+import { words } from "../events/form";
 
 const PASSPHRASE = z.string().min(8, "At least 8 characters, please. Four words are good.").max(200);
 
@@ -16,19 +17,23 @@ export const checkPassphrase = (text: unknown) => check(PASSPHRASE, text);
 
 const signIn = z.object({
   passphrase: z.string().min(1, "Please type the passphrase.").max(200),
-  next: z.string().max(500).optional(),
+  next: z.unknown().optional(),
 });
 
 export const checkSignIn = (body: unknown) => check(signIn, body);
 
 const pairing = z.object({
-  name: z.string().trim().min(1, "Please say who uses this tablet.").max(60),
+  name: words(60).min(1, "Please say who uses this tablet."),
 });
 
 /** The name of the staff member who pairs a device. */
 export const checkPairing = (body: unknown) => check(pairing, body);
 
+const LONGEST_PATH = 500;
+
 /** A path of this site, for going back after signing in; anything else becomes the first page. */
 export function ownPath(text: unknown): string {
-  return typeof text === "string" && /^\/(?![/\\])[^\s\\]*$/.test(text) ? text : "/";
+  return typeof text === "string" && text.length <= LONGEST_PATH && /^\/(?![/\\])[^\s\\]*$/.test(text)
+    ? text
+    : "/";
 }

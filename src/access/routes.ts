@@ -6,11 +6,11 @@ import { type FieldProblem, Problem } from "../errors";
 import { momentInWords } from "../events/rules";
 import { chosenEvent, eventById } from "../events/store";
 import { reachableAddress } from "../http/addresses";
-import { cookieOptions, DEVICE_COOKIE, SESSION_COOKIE } from "../http/cookies";
+import { cookieOf, cookieOptions, DEVICE_COOKIE, SESSION_COOKIE } from "../http/cookies";
 import { show } from "../http/pages";
 import { anyone, type Caller, organizer, type Route, wantsJson } from "../http/route";
 import { checkNewPassphrase, checkPairing, checkSignIn, ownPath } from "./form";
-import { hashPassphrase, isPassphrase, SEEN_EVERY, SESSION_LASTS } from "./rules";
+import { hashPassphrase, isPassphrase, isSamePassphrase, SEEN_EVERY, SESSION_LASTS } from "./rules";
 import {
   closeSession,
   deviceByToken,
@@ -33,9 +33,9 @@ const CODE_IS_SPENT =
 /** Who sends a request: the organizer's cookie first, then a device's bearer token or cookie. */
 export function callerOf({ db, now, log }: Deps) {
   return async (req: Request): Promise<Caller> => {
-    const session = req.cookies[SESSION_COOKIE];
+    const session = cookieOf(req, SESSION_COOKIE);
     if (session && (await isSessionOpen(db.read, session, now()))) return { kind: "organizer" };
-    const token = req.get("authorization")?.match(/^Bearer\s+(\S+)$/i)?.[1] ?? req.cookies[DEVICE_COOKIE];
+    const token = req.get("authorization")?.match(/^Bearer\s+(\S+)$/i)?.[1] ?? cookieOf(req, DEVICE_COOKIE);
     if (!token) return { kind: "nobody" };
     const device = await deviceByToken(db.read, token);
     if (!device) return { kind: "unpaired" };
@@ -76,9 +76,7 @@ export function accessRoutes(deps: Deps): Route[] {
   };
 
   const isRight = async (passphrase: string) => {
-    if (config.organizerPassphrase) {
-      return isPassphrase(passphrase, await hashPassphrase(config.organizerPassphrase));
-    }
+    if (config.organizerPassphrase) return isSamePassphrase(passphrase, config.organizerPassphrase);
     const kept = await keptPassphrase(db.read);
     if (kept) return isPassphrase(passphrase, kept);
     throw new Problem(
@@ -92,7 +90,10 @@ export function accessRoutes(deps: Deps): Route[] {
 
     anyone.post("/session", async (req, res) => {
       const form = checkSignIn(req.body);
-      if (!form.ok) return showSignIn(res.status(422), req.body?.next, form.problems);
+      if (!form.ok) {
+        if (wantsJson(req)) throw new Problem("invalid", "The passphrase is missing.", form.problems);
+        return showSignIn(res.status(422), req.body.next, form.problems);
+      }
       if (!(await isRight(form.value.passphrase))) {
         const problems = [{ field: "passphrase", message: "That is not the passphrase. Please try again." }];
         if (wantsJson(req)) throw new Problem("sign-in", problems[0]!.message, problems);
@@ -103,7 +104,7 @@ export function accessRoutes(deps: Deps): Route[] {
     }),
 
     organizer.post("/session/end", async (req, res) => {
-      await db.write((writer) => closeSession(writer, req.cookies[SESSION_COOKIE]));
+      await db.write((writer) => closeSession(writer, cookieOf(req, SESSION_COOKIE) ?? ""));
       res.clearCookie(SESSION_COOKIE, cookieOptions(req));
       res.redirect(303, "/");
     }),
@@ -114,9 +115,10 @@ export function accessRoutes(deps: Deps): Route[] {
 
     anyone.post("/sign-in/:code", async (req, res) => {
       const code = req.params.code as string;
-      const choose = await mustChoosePassphrase();
+      // Before the passphrase is hashed: that takes long, and is for those alone who hold a good code.
+      if (!(await openInvitation(db.read, "sign-in", code, now()))) throw new Problem("gone", CODE_IS_SPENT);
       let hash: string | undefined;
-      if (choose) {
+      if (await mustChoosePassphrase()) {
         const form = checkNewPassphrase(req.body);
         if (!form.ok) return showFirstSignIn(res.status(422), code, form.problems);
         hash = await hashPassphrase(form.value.passphrase);

@@ -36,6 +36,12 @@ export async function isPassphrase(passphrase: string, kept: string): Promise<bo
   return timingSafeEqual(actual, expected);
 }
 
+/** Whether two passphrases are the same; takes as long whatever they have in common. */
+export function isSamePassphrase(typed: string, expected: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text.normalize("NFKC")).digest();
+  return timingSafeEqual(digest(typed), digest(expected));
+}
+
 function derive(passphrase: string, salt: Buffer, length: number, cost: ScryptOptions): Promise<Buffer> {
   // The same words typed on another keyboard must give the same bytes.
   const text = passphrase.normalize("NFKC");

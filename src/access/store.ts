@@ -20,7 +20,7 @@ export async function keptPassphrase(read: Reader): Promise<string | undefined> 
   return row?.value;
 }
 
-/** Keeps a new passphrase hash and ends every session: who knew the old one is out. */
+/** Keeps a new passphrase hash and ends every session and sign-in address: who knew the old one is out. */
 export async function setPassphrase(writer: Writer, hash: string): Promise<void> {
   await writer
     .insertInto("settings")
@@ -28,6 +28,11 @@ export async function setPassphrase(writer: Writer, hash: string): Promise<void>
     .onConflict((conflict) => conflict.column("name").doUpdateSet({ value: hash }))
     .execute();
   await writer.deleteFrom("sessions").execute();
+  await writer
+    .deleteFrom("invitations")
+    .where("purpose", "=", "sign-in")
+    .where("used_at", "is", null)
+    .execute();
 }
 
 /** Whether the organizer has ever signed in on this installation. */

@@ -36,11 +36,16 @@ export async function migrate(
   const ran: string[] = [];
   for (const name of known.filter((each) => !done.has(each))) {
     const text = await readFile(path.join(folder, name), "utf8");
-    await door.write(async (writer) => {
+    const isFirst = await door.write(async (writer) => {
+      // Another program on the same database may have been a moment faster: the key tells who runs it.
+      const taken = await sql`
+        INSERT INTO migrations (name, ran_at) VALUES (${name}, ${now}) ON CONFLICT DO NOTHING
+      `.execute(writer);
+      if (taken.numAffectedRows !== 1n) return false;
       for (const statement of statementsOf(text)) await sql.raw(statement).execute(writer);
-      await sql`INSERT INTO migrations (name, ran_at) VALUES (${name}, ${now})`.execute(writer);
+      return true;
     });
-    ran.push(name);
+    if (isFirst) ran.push(name);
   }
   return ran;
 }

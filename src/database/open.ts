@@ -32,24 +32,44 @@ export async function openDatabase(
   where: { dataDir: string; databaseUrl?: string },
   now: number,
 ): Promise<Database> {
-  return where.databaseUrl
-    ? openPostgres(new Pool({ connectionString: where.databaseUrl, types: numbersForInt8() }), now)
-    : openSqlite(where.dataDir, now);
+  if (!where.databaseUrl) return openSqlite(where.dataDir, now);
+  const pool = new Pool({ connectionString: where.databaseUrl, types: numbersForInt8() });
+  // A connection that breaks while nobody uses it: the pool opens another one for the next query.
+  pool.on("error", () => {});
+  await pool.query("SELECT 1").catch(async (error: unknown) => {
+    await pool.end();
+    throw new Error(`the database that DATABASE_URL names cannot be reached: ${reasonOf(error)}.`);
+  });
+  return openPostgres(pool, now);
+}
+
+/** The reason in one line. Where a host has several addresses, the error is about all of them and says nothing. */
+function reasonOf(error: unknown): string {
+  const first = error instanceof AggregateError ? error.errors[0] : error;
+  return first instanceof Error ? first.message : String(first);
 }
 
 async function openSqlite(dataDir: string, now: number): Promise<Database> {
-  // Strangers' contact details: nobody else on the laptop may read the folder.
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const file = sqliteFile(dataDir);
-  const writing = new BetterSqlite3(file, { timeout: 5000 });
-  writing.pragma("journal_mode = WAL");
-  // The default in WAL mode may lose acknowledged rows in a power cut.
-  writing.pragma("synchronous = FULL");
-  writing.pragma("foreign_keys = ON");
-  const reading = new BetterSqlite3(file, { readonly: true, timeout: 5000 });
+  const { writing, reading } = connections(dataDir);
   const writer = new Kysely<Tables>({ dialect: new SqliteDialect({ database: withPreparedOnce(writing) }) });
   const read = new Kysely<Tables>({ dialect: new SqliteDialect({ database: withPreparedOnce(reading) }) });
   return ready("sqlite", read, writer, new WriteDoor(writer, "begin immediate"), now);
+}
+
+function connections(dataDir: string) {
+  const file = sqliteFile(dataDir);
+  try {
+    // Strangers' contact details: nobody else on the laptop may read the folder.
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const writing = new BetterSqlite3(file, { timeout: 5000 });
+    writing.pragma("journal_mode = WAL");
+    // The default in WAL mode may lose acknowledged rows in a power cut.
+    writing.pragma("synchronous = FULL");
+    writing.pragma("foreign_keys = ON");
+    return { writing, reading: new BetterSqlite3(file, { readonly: true, timeout: 5000 }) };
+  } catch (error) {
+    throw new Error(`the database ${file} cannot be opened: ${reasonOf(error)}.`);
+  }
 }
 
 /** Opens PostgreSQL, or what speaks its protocol, behind a pool of connections. */

@@ -13,6 +13,7 @@ const TITLES: Record<ProblemKind, string> = {
   conflict: "Somebody was faster",
   gone: "No longer here",
   "too-large": "Too much at once",
+  unreadable: "That is in a form we cannot read",
   invalid: "Something needs mending",
   "too-many": "A moment, please",
   unavailable: "Not just now",
@@ -28,11 +29,10 @@ export function nothingHere(): never {
  * is a fault with an id, and the log has the same id. The log holds addresses and codes, never what was typed.
  */
 export function answerProblems(log: Logger): ErrorRequestHandler {
-  return (error: unknown, req: Request, res: Response, next) => {
-    if (res.headersSent) return next(error);
+  return (error: unknown, req: Request, res: Response, _next) => {
     const problem = error instanceof Problem ? error : fromExpress(error);
     const id = uuidv7();
-    if (problem) {
+    if (problem && !res.headersSent) {
       log.info({ id, method: req.method, route: req.route?.path, problem: problem.kind }, "refused");
       return answer(req, res, problem.status, {
         id,
@@ -42,13 +42,13 @@ export function answerProblems(log: Logger): ErrorRequestHandler {
         fields: problem.fields,
       });
     }
-    const fault = error as { name?: string; code?: string; stack?: string };
-    // The message itself may quote what was typed; the stack's frames and the code do not.
-    const frames = fault.stack?.split("\n").filter((line) => line.trimStart().startsWith("at "));
+    const { name, code } = error as { name?: unknown; code?: unknown };
     log.error(
-      { id, method: req.method, route: req.route?.path, name: fault.name, code: fault.code, frames },
+      { id, method: req.method, route: req.route?.path, name, code, frames: framesOf(error) },
       "fault",
     );
+    // Half an answer is out: cut it off, so that nobody takes it for a whole one.
+    if (res.headersSent) return void res.destroy();
     answer(req, res, 500, {
       id,
       problem: "fault",
@@ -58,6 +58,18 @@ export function answerProblems(log: Logger): ErrorRequestHandler {
       fields: [],
     });
   };
+}
+
+/** Where an error was thrown. Without its message: that may quote what was typed, over several lines. */
+function framesOf(error: unknown): string[] | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const stack = error.stack ?? "";
+  const quoted = stack.indexOf(error.message);
+  return stack
+    .slice(quoted < 0 ? 0 : quoted + error.message.length)
+    .split("\n")
+    .filter((line) => /^\s+at .*:\d+:\d+\)?$/.test(line))
+    .map((line) => line.trim());
 }
 
 interface Answer {
@@ -85,6 +97,8 @@ function fromExpress(error: unknown): Problem | undefined {
   }
   if (typeof status !== "number" || status < 400 || status >= 500) return undefined;
   if (type === "entity.parse.failed") return new Problem("malformed", "This is not valid JSON.");
+  if (status === 415)
+    return new Problem("unreadable", "The request could not be read. Please send it as UTF-8.");
   if (status === 404) return new Problem("missing", "There is no such page.");
   return new Problem("malformed", "The request could not be read.");
 }

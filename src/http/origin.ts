@@ -15,7 +15,7 @@ export function refuseForeignWrites(publicUrl: string | undefined) {
     const origin = req.get("origin");
     const foreign = origin
       ? origin !== ownOrigin && hostOf(origin) !== req.get("host")
-      : req.get("sec-fetch-site") === "cross-site";
+      : ["cross-site", "same-site"].includes(req.get("sec-fetch-site") ?? "");
     next(
       foreign ? new Problem("forbidden", "This came from another site, so nothing was changed.") : undefined,
     );
