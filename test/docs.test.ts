@@ -17,7 +17,13 @@ function tableAfter(text: string, heading: string): string[][] {
   if (from < 0) throw new Error(`There is no heading “${heading}”.`);
   const rows: string[][] = [];
   for (const line of text.slice(from).split("\n").slice(1)) {
-    if (line.startsWith("|")) rows.push(line.split("|").slice(1, -1).map((cell) => cell.trim().replaceAll("`", "")));
+    if (line.startsWith("|"))
+      rows.push(
+        line
+          .split("|")
+          .slice(1, -1)
+          .map((cell) => cell.trim().replaceAll("`", "")),
+      );
     else if (rows.length > 0) break;
   }
   return rows.slice(2);
@@ -26,7 +32,9 @@ function tableAfter(text: string, heading: string): string[][] {
 test("the README names every command, and no other", () => {
   const help = execFileSync(process.execPath, [PROGRAM, "--help"], { encoding: "utf8" });
   const commands = help.split("Commands:")[1]!.split("\n\n")[0]!;
-  const known = [...commands.matchAll(/^ {2}([a-z]+)/gm)].map((found) => found[1]).filter((name) => name !== "help");
+  const known = [...commands.matchAll(/^ {2}([a-z]+)/gm)]
+    .map((found) => found[1])
+    .filter((name) => name !== "help");
   const named = tableAfter(README, "## Commands").map((cells) => cells[0]!.split(" ")[0]);
   expect(named.sort()).toEqual(known.sort());
 });
@@ -46,7 +54,10 @@ describe("addresses", () => {
   }));
 
   test("docs/addresses.md names every address with who may use it, and no other", () => {
-    const named = tableAfter(read("docs/addresses.md"), "# Addresses").map(([address, who]) => ({ address, who }));
+    const named = tableAfter(read("docs/addresses.md"), "# Addresses").map(([address, who]) => ({
+      address,
+      who,
+    }));
     const order = (a: { address?: string }, b: { address?: string }) => (a.address! < b.address! ? -1 : 1);
     expect(named.sort(order)).toEqual(routes.sort(order));
   });
@@ -80,9 +91,12 @@ describe("docs/protocol.md", () => {
 });
 
 test("every link and picture in the docs leads somewhere", () => {
-  const files = ["README.md", ...readdirSync(path.join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".md"))
-    .map((file) => path.join("docs", file))];
+  const files = [
+    "README.md",
+    ...readdirSync(path.join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".md"))
+      .map((file) => path.join("docs", file)),
+  ];
   const dead = files.flatMap((file) =>
     [...read(file).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
       .map((found) => found[1]!)
