@@ -1,6 +1,253 @@
+import type { Request, Response } from "express";
+import { ownPath } from "../access/form";
+import { type Lists, listsOf, offered } from "../catalog/store";
 import type { Deps } from "../deps";
-import type { Route } from "../http/route";
+import { type FieldProblem, Problem } from "../errors";
+import { momentInWords } from "../events/rules";
+import { type Event, eventById, eventBySlug } from "../events/store";
+import { byTopic } from "../experts/rules";
+import { type Expert, listExperts } from "../experts/store";
+import { show } from "../http/pages";
+import { addressWith, countInWords, oneText, placeText } from "../http/paging";
+import { organizer, type Route } from "../http/route";
+import { searchWords, stepInWords } from "../visits/rules";
+import { ORGANIZER, visitById } from "../visits/store";
+import {
+  checkAnswer,
+  checkRemark,
+  checkRouting,
+  checkTopic,
+  NONE,
+  type QueueChoice,
+  queueChoice,
+  queueTurn,
+  shownIn,
+} from "./form";
+import { routingFrom, STATE_NAMES, STATES, type Step, stepsFrom } from "./rules";
+import {
+  activityOfQuestion,
+  changeTopic,
+  countByState,
+  type QuestionRow,
+  type QueueFilter,
+  type QueuePlace,
+  questionById,
+  questionRows,
+  queuePage,
+  takeStep,
+} from "./store";
 
-export function questionRoutes(_deps: Deps): Route[] {
-  return [];
+export function questionRoutes({ db, now }: Deps): Route[] {
+  return [
+    organizer.get("/events/:slug/questions", async (req, res) => {
+      const event = await eventBySlug(db.read, req.params.slug as string);
+      const choice = queueChoice(req.query);
+      const [lists, experts] = await Promise.all([listsOf(db.read, event.id), listExperts(db.read)]);
+      const page = await queuePage(db.read, event.id, filterOf(choice, lists, experts), queueTurn(req.query));
+      const [rows, counts, [done]] = await Promise.all([
+        questionRows(db.read, page.ids),
+        countByState(db.read, event.id),
+        questionRows(db.read, [oneText(req.query.done)].filter(Boolean)),
+      ]);
+      const path = `/events/${event.slug}/questions`;
+      const address = (change: Record<string, string | undefined>) =>
+        addressWith(path, { ...choice, ...change });
+      const placed = (place: QueuePlace | undefined) => place && `${place.state}.${placeText(place)}`;
+      const before = oneText(req.query.before);
+      const after = oneText(req.query.after);
+      show(res, "questions/queue", {
+        title: "Questions",
+        section: "questions",
+        styles: ["questions"],
+        event,
+        lists,
+        choice,
+        none: NONE,
+        isFiltered: Object.entries(choice).some(([name, value]) => name !== "state" && value !== ""),
+        experts,
+        states: STATES.map((state) => ({
+          state,
+          name: STATE_NAMES[state],
+          count: countInWords(counts[state]),
+          href: address({ state }),
+        })),
+        all: address({ state: undefined }),
+        total: Object.values(counts).reduce((sum, count) => sum + count, 0),
+        rows: rows.map((row) => rowInWords(row, event, experts)),
+        done: done && done.event_id === event.id ? rowInWords(done, event, experts) : undefined,
+        here: address({ before, after }),
+        path,
+        earlier: page.earlier && address({ before: placed(page.earlier) }),
+        later: page.later && address({ after: placed(page.later) }),
+      });
+    }),
+
+    organizer.get("/questions/:id", async (req, res) => {
+      await showQuestion(req, res, { saved: req.query.saved === "yes" });
+    }),
+
+    organizer.post("/questions/:id/routing", async (req, res) => {
+      const question = await questionById(db.read, req.params.id as string);
+      const form = checkRouting(req.body);
+      if (!form.ok) return showQuestion(req, res.status(422), { problems: form.problems });
+      const expert = (await listExperts(db.read)).find((each) => each.slug === form.value.expert);
+      const shown = shownIn(req.body);
+      const problem = !expert
+        ? "There is no such expert any more."
+        : expert.hidden
+          ? `${expert.name} is no longer offered.`
+          : shown?.state === "routed" && shown.expertId === expert.id
+            ? `${expert.name} has it already.`
+            : undefined;
+      if (!expert || problem) {
+        const problems = [{ field: "expert", message: problem ?? "" }];
+        return showQuestion(req, res.status(422), { problems });
+      }
+      await step(req, res, question, routingFrom(shown?.state ?? "open"), { expertId: expert.id });
+    }),
+
+    organizer.post("/questions/:id/return", async (req, res) => {
+      await stepWithReason(req, res, "given back");
+    }),
+
+    organizer.post("/questions/:id/answer", async (req, res) => {
+      const question = await questionById(db.read, req.params.id as string);
+      const form = checkAnswer(req.body);
+      if (!form.ok) return showQuestion(req, res.status(422), { problems: form.problems });
+      await step(req, res, question, "answered", { note: form.value.answer });
+    }),
+
+    organizer.post("/questions/:id/closing", async (req, res) => {
+      await stepWithReason(req, res, "closed");
+    }),
+
+    organizer.post("/questions/:id/reopening", async (req, res) => {
+      await stepWithReason(req, res, "reopened");
+    }),
+
+    organizer.post("/questions/:id/topic", async (req, res) => {
+      const question = await questionById(db.read, req.params.id as string);
+      const event = await eventById(db.read, question.event_id);
+      const lists = await listsOf(db.read, event.id);
+      const form = checkTopic(req.body);
+      if (!form.ok) return showQuestion(req, res.status(422), { problems: form.problems });
+      const topic = form.value.topic || undefined;
+      if (topic && !lists.topics.some((entry) => entry.slug === topic)) {
+        const problems = [{ field: "topic", message: "There is no such topic in this event's list." }];
+        return showQuestion(req, res.status(422), { problems });
+      }
+      await db.write((writer) =>
+        changeTopic(writer, { event, lists, now: now() }, question.id, { topic, actor: ORGANIZER }),
+      );
+      res.redirect(303, addressWith(`/questions/${question.id}`, { back: backOf(req), saved: "yes" }));
+    }),
+  ];
+
+  async function stepWithReason(req: Request, res: Response, taken: Step): Promise<void> {
+    const question = await questionById(db.read, req.params.id as string);
+    const form = checkRemark(req.body);
+    if (!form.ok) return showQuestion(req, res.status(422), { problems: form.problems });
+    await step(req, res, question, taken, { note: form.value.note });
+  }
+
+  /** Takes the step that a form asks for. Where somebody was faster, the page shows what is, and what was typed. */
+  async function step(
+    req: Request,
+    res: Response,
+    question: QuestionRow,
+    taken: Step,
+    given: { expertId?: string; note?: string },
+  ): Promise<void> {
+    const shown = shownIn(req.body);
+    if (!shown) {
+      throw new Problem("malformed", "The form did not come through whole. Please open the question again.");
+    }
+    try {
+      await db.write((writer) =>
+        takeStep(writer, question.id, { step: taken, shown, ...given, actor: ORGANIZER, now: now() }),
+      );
+    } catch (error) {
+      if (!(error instanceof Problem) || error.kind !== "conflict") throw error;
+      return showQuestion(req, res.status(409), { raced: error.message });
+    }
+    const back = backOf(req);
+    if (!back) {
+      return res.redirect(303, addressWith(`/questions/${question.id}`, { saved: "yes" }));
+    }
+    const list = new URL(back, "http://booth");
+    list.searchParams.set("done", question.id);
+    res.redirect(303, list.pathname + list.search);
+  }
+
+  async function showQuestion(
+    req: Request,
+    res: Response,
+    outcome: { problems?: FieldProblem[]; raced?: string; saved?: boolean } = {},
+  ): Promise<void> {
+    const question = await questionById(db.read, req.params.id as string);
+    const event = await eventById(db.read, question.event_id);
+    const [lists, experts, visit, activity] = await Promise.all([
+      listsOf(db.read, event.id),
+      listExperts(db.read),
+      visitById(db.read, question.visit_id),
+      activityOfQuestion(db.read, question.id),
+    ]);
+    const zone = event.time_zone;
+    show(res, "questions/question", {
+      title: "Question",
+      section: "questions",
+      styles: ["questions"],
+      event,
+      question: rowInWords(question, event, experts),
+      steps: question.hidden ? [] : stepsFrom(question.state),
+      contact: visit.contact,
+      others: visit.questions.filter((other) => other.id !== question.id),
+      topics: lists.topics.filter((topic) => !topic.hidden || topic.slug === question.topic),
+      activity: activity.map((entry) => ({
+        ...entry,
+        when: momentInWords(entry.at, zone),
+        words: stepInWords(entry.step, entry.expert),
+      })),
+      typed: {
+        answer: typeof req.body?.answer === "string" ? req.body.answer : undefined,
+        note: oneText(req.body?.note, 5000),
+      },
+      problems: outcome.problems ?? [],
+      raced: outcome.raced,
+      saved: outcome.saved,
+      back: backOf(req) ?? `/events/${event.slug}/questions`,
+    });
+  }
+}
+
+function filterOf(choice: QueueChoice, lists: Lists, experts: Expert[]): QueueFilter {
+  const idOf = (entries: { id: string; slug: string }[], slug: string) => {
+    if (slug === "") return undefined;
+    return slug === NONE ? null : (entries.find((entry) => entry.slug === slug)?.id ?? "");
+  };
+  return {
+    state: STATES.find((state) => state === choice.state),
+    topicId: idOf(lists.topics, choice.topic),
+    expertId: idOf(experts, choice.expert),
+    projectId: idOf(lists.projects, choice.project) ?? undefined,
+    words: searchWords(choice.search),
+  };
+}
+
+/** A question as the pages show it, with the experts who could take it. */
+function rowInWords(row: QuestionRow, event: Event, experts: Expert[]) {
+  const free = offered(experts).filter((expert) => row.state !== "routed" || expert.id !== row.expert_id);
+  return {
+    ...row,
+    stateName: STATE_NAMES[row.state],
+    asked: momentInWords(row.asked_at, event.time_zone),
+    who: [row.contact ?? row.email, row.organization].filter(Boolean).join(", "),
+    experts: byTopic(free, row.topic ?? undefined),
+  };
+}
+
+/** The queue that the organizer came from, with its filters; undefined where the form came from elsewhere. */
+function backOf(req: Request): string | undefined {
+  const asked = ownPath(req.body?.back ?? req.query.back);
+  return /^\/events\/[^/?#]+\/questions(\?|$)/.test(asked) ? asked : undefined;
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Checked, check } from "../errors";
 
 /** The most visits that one request may bring. */
@@ -50,7 +50,7 @@ export const CATEGORIES = ["existing", "curious", "new"] as const;
 export const PURPOSES = ["follow-up", "news"] as const;
 
 /** Good enough to write to: one @, something before it, a domain with a dot after it. */
-const EMAIL = /^[^\s@<>()",;:]+@[^\s@<>()",;:]+\.[^\s@<>()",;:.]+$/;
+export const EMAIL = /^[^\s@<>()",;:]+@[^\s@<>()",;:]+\.[^\s@<>()",;:.]+$/;
 
 export const contactForm = z.strictObject({
   name: optionalWords(200),
@@ -188,7 +188,33 @@ export function visitFromForm(
   };
 }
 
+/** Browsers send line breaks as CR LF; kept are those that the page was given. */
 function listOf(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  return Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
+  const list = Array.isArray(value) ? value : [value];
+  return list.filter((each) => typeof each === "string").map((text) => text.replaceAll("\r\n", "\n"));
+}
+
+/**
+ * The organizer's form about a visit → the visit with the next revision, not yet checked. What the form has no
+ * field for stays as it was, and so does the time where it was left alone.
+ * `shown` is the revision that the form was made from, `happenedAt` the time that was typed, as ISO 8601.
+ */
+export function editedVisit(
+  body: Record<string, unknown>,
+  before: SentVisit,
+  shown: number,
+  happenedAt: string,
+): Record<string, unknown> {
+  const edited = visitFromForm(body, { id: before.id, revision: shown + 1, happenedAt });
+  const contact = edited.contact as Record<string, unknown> | undefined;
+  return {
+    ...edited,
+    booth: "booth" in body ? edited.booth : before.booth,
+    // No tick is "no" where that had been said, else it is nothing said.
+    overviewGiven: edited.overviewGiven ?? (before.overviewGiven === false ? false : undefined),
+    contact:
+      contact && !("contact.note" in body)
+        ? { ...contact, note: before.contact?.note ?? undefined }
+        : contact,
+  };
 }

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
+import { DateTime } from "luxon";
 import type { Lists } from "../catalog/store";
 import type { Instant } from "../database/tables";
 import type { FieldProblem } from "../errors";
-import type { Status, VisitRecord } from "./form";
+import { momentInWords } from "../events/rules";
+import type { SentVisit, Status, VisitRecord } from "./form";
 
 /** Less than this is the time a request takes to arrive, not a wrong clock. */
 const CLOCK_TOLERANCE = 60_000;
@@ -130,4 +132,147 @@ export function questionId(visitId: string, text: string): string {
   const hash = createHash("sha256").update(`${visitId}\n${text}`).digest("hex");
   // RFC 9562, version 8: bits of the program's own choice.
   return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
+}
+
+/** The instants at which a day (YYYY-MM-DD) begins and the next one does; undefined where there is no such day. */
+export function daySpan(day: string, timeZone: string): { from: Instant; until: Instant } | undefined {
+  const start = DateTime.fromISO(day, { zone: timeZone }).startOf("day");
+  if (!start.isValid) return undefined;
+  return { from: start.toMillis(), until: start.plus({ days: 1 }).startOf("day").toMillis() };
+}
+
+/** An instant as a `datetime-local` field holds it: "2014-04-15T10:11" in the time zone. */
+export function momentForField(at: Instant, timeZone: string): string {
+  return DateTime.fromMillis(at, { zone: timeZone }).toFormat("yyyy-MM-dd'T'HH:mm");
+}
+
+/**
+ * What a visit's time is after an edit, as the protocol says it. A field holds minutes, and an hour may come twice
+ * when clocks go back: so a time that was left as it was shown stays exactly what it was.
+ * Undefined where what was typed is no time.
+ */
+export function editedTime(
+  typed: string,
+  before: { happenedAt: Instant; saidAt: Instant },
+  timeZone: string,
+): string | undefined {
+  if (typed === momentForField(before.happenedAt, timeZone)) return new Date(before.saidAt).toISOString();
+  const local = DateTime.fromISO(typed, { zone: timeZone });
+  return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(typed) && local.isValid
+    ? new Date(local.toMillis()).toISOString()
+    : undefined;
+}
+
+/** One thing that two versions of a visit say: equal, or not. Empty where a version says nothing of it. */
+export interface Compared {
+  name: string;
+  here: string;
+  there: string;
+  differs: boolean;
+}
+
+/** Two versions of a visit side by side, in words; what neither speaks of is left out. */
+export function compareVersions(
+  here: SentVisit,
+  there: SentVisit,
+  lists: Lists,
+  timeZone: string,
+): Compared[] {
+  const one = versionInWords(here, lists, timeZone);
+  const other = versionInWords(there, lists, timeZone);
+  return [...new Set([...one.keys(), ...other.keys()])]
+    .map((name) => ({ name, here: one.get(name) ?? "", there: other.get(name) ?? "" }))
+    .filter((row) => row.here !== "" || row.there !== "")
+    .map((row) => ({ ...row, differs: row.here !== row.there }));
+}
+
+const CATEGORY_WORDS: Record<string, string> = { existing: "Existing user", curious: "Curious", new: "New" };
+const PURPOSE_WORDS: Record<string, string> = { "follow-up": "answer the questions", news: "send news" };
+
+function versionInWords(visit: SentVisit, lists: Lists, timeZone: string): Map<string, string> {
+  const nameOf = (list: keyof Lists, slug: string | null | undefined) =>
+    slug ? (lists[list].find((entry) => entry.slug === slug)?.name ?? slug) : "";
+  const namesOf = (list: keyof Lists, slugs: string[] | null | undefined) =>
+    [...(slugs ?? [])]
+      .sort()
+      .map((slug) => nameOf(list, slug))
+      .join(", ");
+  const happenedAt = Date.parse(visit.happenedAt);
+  const contact = visit.contact ?? {};
+  return new Map([
+    ["Category", CATEGORY_WORDS[visit.category] ?? ""],
+    ["Time on the tablet", Number.isNaN(happenedAt) ? "" : momentInWords(happenedAt, timeZone)],
+    ["Booth", nameOf("booths", visit.booth)],
+    ["Project", nameOf("projects", visit.project)],
+    ["Coming from", nameOf("platforms", visit.platform)],
+    ["People", String(visit.people ?? 1)],
+    ["Interest", visit.interest ? `${visit.interest} of 3` : ""],
+    ["Overview given", visit.overviewGiven === true ? "yes" : visit.overviewGiven === false ? "no" : ""],
+    ["Talked about", namesOf("topics", visit.topics)],
+    ["Heard again", namesOf("remarks", visit.remarks)],
+    ["Took away", namesOf("giveaways", visit.giveaways)],
+    ["Note", visit.note ?? ""],
+    ...(visit.questions ?? []).map((question, index): [string, string] => [
+      `Question ${index + 1}`,
+      question.topic ? `${question.text} (${nameOf("topics", question.topic)})` : question.text,
+    ]),
+    ["Name", contact.name ?? ""],
+    ["Organization", contact.organization ?? ""],
+    ["Role", contact.role ?? ""],
+    ["E-mail", contact.email ?? ""],
+    ["Phone", contact.phone ?? ""],
+    ["Chat or social name", contact.handle ?? ""],
+    ["Website", contact.website ?? ""],
+    ["Badge", contact.badge ?? ""],
+    ["About the contact", contact.note ?? ""],
+    [
+      "Agreed that we",
+      [...(contact.consent ?? [])]
+        .sort()
+        .map((purpose) => PURPOSE_WORDS[purpose] ?? purpose)
+        .join(", "),
+    ],
+  ]);
+}
+
+const STEPS: Record<string, string> = {
+  edited: "Changed",
+  deleted: "Put into the bin",
+  "put back": "Put back",
+  "other version used": "The other version was put in place",
+  "version kept": "The version that was there was kept",
+  routed: "Routed",
+  "passed on": "Passed on",
+  "given back": "Given back",
+  answered: "Answered",
+  closed: "Closed",
+  reopened: "Opened again",
+  "topic changed": "Topic changed",
+};
+
+/** A step of the activity as people read it: "Routed to Kai". */
+export function stepInWords(step: string, expert: string | null): string {
+  const words = STEPS[step] ?? `${step.charAt(0).toUpperCase()}${step.slice(1)}`;
+  if (!expert) return words;
+  return `${words} ${step === "given back" || step === "answered" ? "by" : "to"} ${expert}`;
+}
+
+/** What a form offers for a visit: what is offered today, and what the visit has of what is not any more. */
+export function listsForEditing(lists: Lists, visit: SentVisit): Lists {
+  const used: Record<keyof Lists, (string | null | undefined)[]> = {
+    booths: [visit.booth],
+    projects: [visit.project],
+    platforms: [visit.platform],
+    topics: [...(visit.topics ?? []), ...(visit.questions ?? []).map((question) => question.topic)],
+    remarks: visit.remarks ?? [],
+    giveaways: visit.giveaways ?? [],
+  };
+  return Object.fromEntries(
+    Object.entries(lists).map(([list, entries]) => [
+      list,
+      (entries as Lists["booths"]).filter(
+        (entry) => !entry.hidden || used[list as keyof Lists].includes(entry.slug),
+      ),
+    ]),
+  ) as unknown as Lists;
 }

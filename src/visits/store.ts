@@ -632,3 +632,201 @@ async function markDeleted(
     })
     .execute();
 }
+
+/** The visit with this id, in the bin or not. Throws `missing` where there is none. */
+export async function visitById(read: Reader, id: string): Promise<FullVisit> {
+  const [visit] = await fullVisits(read, [id]);
+  if (!visit) throw new Problem("missing", "There is no such visit. It may have been erased.");
+  return visit;
+}
+
+/** What was done with a visit and its questions, the latest first. */
+export function activityOfVisit(read: Reader, id: string) {
+  return read
+    .selectFrom("activity")
+    .leftJoin("experts", "experts.id", "activity.expert_id")
+    .select([
+      "activity.id",
+      "activity.at",
+      "activity.actor",
+      "activity.step",
+      "activity.note",
+      "activity.question_id",
+      "experts.name as expert",
+    ])
+    .where(({ or, eb, selectFrom }) =>
+      or([
+        eb("activity.visit_id", "=", id),
+        eb(
+          "activity.question_id",
+          "in",
+          selectFrom("questions").select("questions.id").where("visit_id", "=", id),
+        ),
+      ]),
+    )
+    .orderBy("activity.at", "desc")
+    .orderBy("activity.id", "desc")
+    .limit(200)
+    .execute();
+}
+
+/** Other versions of a visit, those that wait first. */
+export function otherVersions(read: Reader, visitId: string) {
+  return read
+    .selectFrom("visit_conflicts")
+    .leftJoin("devices", "devices.id", "visit_conflicts.device_id")
+    .select([
+      "visit_conflicts.id",
+      "visit_conflicts.revision",
+      "visit_conflicts.payload",
+      "visit_conflicts.received_at",
+      "visit_conflicts.resolved_at",
+      "visit_conflicts.chosen",
+      "devices.staff_name",
+    ])
+    .where("visit_id", "=", visitId)
+    .orderBy("received_at", "desc")
+    .orderBy("visit_conflicts.id")
+    .execute();
+}
+
+/** The organizer's hand, on a visit that is there: it changes neither who logged it nor where. */
+function organizersArrival(event: Event, lists: Lists, now: Instant): Arrival {
+  return {
+    event,
+    lists,
+    boothId: null,
+    deviceId: null,
+    staffName: ORGANIZER,
+    receivedAt: now,
+    clockOffset: 0,
+  };
+}
+
+/**
+ * Records what the organizer made of a visit, with the same checks as any other record. `shown` is the revision
+ * that the organizer saw: where the visit has moved on, nothing is written and the status is `conflict`.
+ */
+export async function editVisit(
+  db: Database,
+  event: Event,
+  lists: Lists,
+  shown: number,
+  sent: unknown,
+  now: Instant,
+): Promise<Result> {
+  const checked = checkVisit(sent);
+  if (!checked.ok) return { id: idOf(sent), status: "invalid", problems: checked.problems };
+  const visit = checked.value;
+  const { resolved, problems } = resolve(visit, lists);
+  if (problems.length > 0) return { id: visit.id, status: "invalid", problems };
+  return db.write(async (writer) => {
+    const kept = await keptVisit(writer, visit);
+    if (!kept || kept.deleted) return { id: visit.id, status: "gone" };
+    if (kept.revision !== shown) return { id: visit.id, status: "conflict" };
+    if (kept.hash === contentHash(visit)) return { id: visit.id, status: "replayed" };
+    const result = await recordVisit(writer, organizersArrival(event, lists, now), visit, resolved, sent);
+    if (result.status === "updated") await noteStep(writer, visit.id, "edited", now);
+    return result;
+  });
+}
+
+/**
+ * Changes a visit from inside a transaction: `change` gets it as the protocol tells it. The next revision is recorded
+ * with the same checks as any other, so that a device that does not know of it cannot undo it without a word.
+ * Gives whether anything changed. Throws where the visit is not there, or in the bin, or would break a rule.
+ */
+export async function reviseVisit(
+  writer: Writer,
+  place: { event: Event; lists: Lists; now: Instant; clockOffset?: number; atLeast?: number },
+  visit: FullVisit,
+  change: (sent: SentVisit) => SentVisit,
+): Promise<boolean> {
+  if (visit.deleted_at !== null) {
+    throw new Problem("conflict", "This visit is in the bin. Put it back first.");
+  }
+  const { event, lists, now } = place;
+  const revision = Math.max(visit.revision, place.atLeast ?? 0) + 1;
+  const sent = { ...change(asSent(visit, lists)), id: visit.id, revision };
+  const checked = checkVisit(sent);
+  if (!checked.ok) throw new Problem("invalid", "This version cannot be used.", checked.problems);
+  const { resolved, problems } = resolve(checked.value, lists);
+  if (problems.length > 0) throw new Problem("invalid", "This version cannot be used.", problems);
+  if (visit.content_hash === contentHash(checked.value)) return false;
+  const arrival = {
+    ...organizersArrival(event, lists, now),
+    boothId: visit.booth_id,
+    clockOffset: place.clockOffset ?? 0,
+  };
+  const result = await recordVisit(writer, arrival, checked.value, resolved, sent);
+  if (result.status === "invalid") {
+    throw new Problem("invalid", "This version cannot be used.", result.problems);
+  }
+  return true;
+}
+
+/**
+ * Settles which of two versions of a visit counts. The other one is kept beside it, to be read.
+ * `shown` is the revision that the organizer compared with. Throws `conflict` where something changed meanwhile.
+ */
+export async function chooseVersion(
+  writer: Writer,
+  place: { event: Event; lists: Lists; now: Instant },
+  choice: { visitId: string; conflictId: string; use: boolean; shown: number },
+): Promise<void> {
+  const { now } = place;
+  const conflict = await writer
+    .selectFrom("visit_conflicts")
+    .selectAll()
+    .where("id", "=", choice.conflictId)
+    .where("visit_id", "=", choice.visitId)
+    .executeTakeFirst();
+  if (!conflict) throw new Problem("missing", "There is no such version of this visit.");
+  const visit = await visitById(writer, choice.visitId);
+  if (conflict.resolved_at !== null || visit.revision !== choice.shown) {
+    throw new Problem("conflict", "This visit was changed a moment ago. Look at it again, then choose.");
+  }
+  if (choice.use) {
+    await writer
+      .insertInto("visit_conflicts")
+      .values({
+        id: uuidv7(),
+        visit_id: visit.id,
+        revision: visit.revision,
+        content_hash: visit.content_hash,
+        payload: JSON.stringify(asSent(visit, place.lists)),
+        device_id: visit.device_id,
+        received_at: now,
+        resolved_at: now,
+        chosen: 0,
+      })
+      .onConflict((known) =>
+        known.columns(["visit_id", "content_hash"]).doUpdateSet({ resolved_at: now, chosen: 0 }),
+      )
+      .execute();
+    const offset = { clockOffset: visit.clock_offset, atLeast: conflict.revision };
+    await reviseVisit(writer, { ...place, ...offset }, visit, () => JSON.parse(conflict.payload));
+  }
+  await writer
+    .updateTable("visit_conflicts")
+    .set({ resolved_at: now, chosen: choice.use ? 1 : 0 })
+    .where("id", "=", conflict.id)
+    .execute();
+  await noteStep(writer, visit.id, choice.use ? "other version used" : "version kept", now);
+}
+
+async function noteStep(writer: Writer, visitId: string, step: string, now: Instant): Promise<void> {
+  await writer
+    .insertInto("activity")
+    .values({
+      id: uuidv7(),
+      question_id: null,
+      visit_id: visitId,
+      at: now,
+      actor: ORGANIZER,
+      step,
+      expert_id: null,
+      note: null,
+    })
+    .execute();
+}
