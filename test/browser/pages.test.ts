@@ -1,0 +1,120 @@
+import { readFileSync } from "node:fs";
+import type { Browser, BrowserContext } from "playwright-core";
+import { uuidv7 } from "uuidv7";
+import { aVisit, type Booth, openBooth } from "../support/booth";
+import { faultsOf, openBrowser, pairedContext, signIn } from "../support/browser";
+import { NOON } from "../support/databases";
+
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const LONG_NAME = "Zoë-Marie von und zu Donaudampfschifffahrtsgesellschaftskapitänswitwe";
+
+let browser: Browser;
+let full: Booth;
+let empty: Booth;
+let visitId: string;
+let questionId: string;
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  full = await openBooth();
+  empty = await openBooth();
+  await empty.db.write((writer) => writer.deleteFrom("journal").execute());
+  visitId = uuidv7();
+  questionId = uuidv7();
+  const tablet = await full.tablet(LONG_NAME);
+  await tablet.send(
+    aVisit({
+      id: visitId,
+      category: "curious",
+      project: "lantern",
+      platform: "vmware",
+      interest: 3,
+      topics: ["storage"],
+      note: `${"Averyveryverylongwordwithoutanyspace".repeat(4)} <script>alert(1)</script>`,
+      contact: { name: LONG_NAME, organization: "Library", email: "zoe@visitor.example", consent: ["follow-up"] },
+      questions: [{ id: questionId, text: "How many disks does a thin pool take, and why?", topic: "storage" }],
+    }),
+    ...Array.from({ length: 60 }, (_, index) =>
+      aVisit({
+        category: (["existing", "curious", "new"] as const)[index % 3],
+        happenedAt: new Date(NOON - index * 1_200_000).toISOString(),
+        remarks: index % 2 ? ["easier-install"] : [],
+        giveaways: ["sticker"],
+        questions: index % 5 ? [] : [{ text: `Question number ${index}?` }],
+      }),
+    ),
+  );
+});
+afterAll(async () => {
+  await browser.close();
+  await full.close();
+  await empty.close();
+});
+
+const PAGES = [
+  "/",
+  "/capture",
+  "/capture/visits",
+  "/devices",
+  "/pair",
+  "/events",
+  "/events/new",
+  "/events/winter-camp",
+  "/events/winter-camp/visits",
+  "/events/winter-camp/questions",
+  "/events/winter-camp/report",
+  "/events/winter-camp/exports",
+  "/experts",
+  "/experts/new",
+];
+
+/** What is wrong with a page for somebody who cannot see well, use a mouse, or has a small screen. */
+async function complaintsAbout(context: BrowserContext, address: string): Promise<string[]> {
+  const page = await context.newPage();
+  const answer = await page.goto(address);
+  const complaints = answer?.ok() ? [] : [`status ${answer?.status()}`];
+  await page.evaluate(AXE);
+  const found = (await page.evaluate(`axe.run({ resultTypes: ["violations"] })`)) as {
+    violations: { id: string; nodes: { html: string }[] }[];
+  };
+  for (const { id, nodes } of found.violations) complaints.push(`${id}: ${nodes[0]?.html.slice(0, 200)}`);
+  const wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+  if ((wider as number) > 0) complaints.push(`scrolls sideways by ${wider}px`);
+  await page.close();
+  return complaints;
+}
+
+describe.each([
+  ["a phone in the dark", { viewport: { width: 390, height: 844 }, colorScheme: "dark" as const }],
+  ["a laptop by day", { viewport: { width: 1366, height: 800 }, colorScheme: "light" as const }],
+])("on %s", (_name, options) => {
+  test("every page can be used by everybody, full and empty", async () => {
+    for (const booth of [full, empty]) {
+      const context = await browser.newContext(options);
+      const faults = faultsOf(context);
+      const first = await context.newPage();
+      await signIn(first, booth.address);
+      await first.close();
+      const more = booth === full ? [`/visits/${visitId}`, `/questions/${questionId}`, `/capture?visit=${visitId}`] : [];
+      const complaints: Record<string, string[]> = {};
+      for (const address of [...PAGES, ...more]) {
+        const found = await complaintsAbout(context, booth.address + address);
+        if (found.length > 0) complaints[address] = found;
+      }
+      expect(complaints).toEqual({});
+      expect(faults).toEqual([]);
+      await context.close();
+    }
+  }, 120_000);
+
+  test("staff's pages and those before the sign-in can be used by everybody", async () => {
+    const tablet = await pairedContext(browser, full, options);
+    for (const address of ["/", "/capture/visits"]) {
+      expect(await complaintsAbout(tablet, full.address + address)).toEqual([]);
+    }
+    await tablet.close();
+    const nobody = await browser.newContext(options);
+    expect(await complaintsAbout(nobody, `${full.address}/`)).toEqual([]);
+    await nobody.close();
+  }, 60_000);
+});
