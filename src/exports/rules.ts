@@ -282,7 +282,8 @@ export interface Format {
 
 /** CSV as RFC 4180 has it, with a byte order mark: without it Excel takes the accents for something else. */
 export function csv(columns: { heading: string }[]): Format {
-  const lines = (rows: Cell[][]) => stringify(rows, { record_delimiter: "windows" });
+  // With CRLF between rows the library leaves a lone line break in a cell unquoted; readers part rows at it.
+  const lines = (rows: Cell[][]) => stringify(rows, { record_delimiter: "windows", quoted_match: /[\r\n]/ });
   return {
     start: `\uFEFF${lines([columns.map(({ heading }) => heading)])}`,
     rows: (rows) => lines(rows.map((cells) => cells.map(forSheets))),

@@ -1,0 +1,182 @@
+import express from "express";
+import request from "supertest";
+import { setUpViews } from "../../src/http/pages";
+import { todayPage } from "../../src/reports/routes";
+import { aVisit, type Booth, openBooth } from "../support/booth";
+import { NOON } from "../support/databases";
+
+let booth: Booth;
+beforeEach(async () => {
+  booth = await openBooth();
+});
+afterEach(() => booth.close());
+
+const ADDRESSES = [
+  "/events/winter-camp/report",
+  "/events/winter-camp/report.json",
+  "/events/winter-camp/report.md",
+];
+
+const text = (html: string) => html.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+const at = (hour: number) => new Date(Date.UTC(2024, 1, 3, hour, 30)).toISOString();
+
+/** Visits of three days and all categories, with everything that can be noted. */
+async function aFullBooth() {
+  const tablet = await booth.tablet();
+  const visits = Array.from({ length: 30 }, (_, index) =>
+    aVisit({
+      category: (["existing", "curious", "new"] as const)[index % 3],
+      happenedAt: new Date(Date.UTC(2024, 1, 2 + (index % 3), 8 + (index % 9), index)).toISOString(),
+      people: (index % 4) + 1,
+      booth: index % 2 ? "hall" : "lounge",
+      project: index % 5 ? "lantern" : "wick",
+      platform: index % 4 ? "vmware" : `Home-made <b>cloud</b> & sons, number ${index}`,
+      interest: (index % 3) + 1,
+      overviewGiven: index % 2 === 0,
+      remarks: index % 6 ? [] : ["easier-install"],
+      giveaways: ["sticker"],
+      note: "a private note",
+      contact:
+        index % 10
+          ? undefined
+          : { name: "Grace Private", email: "grace@visitor.example", consent: ["follow-up"] },
+      questions: index % 3 ? [] : [{ text: "A private question?", topic: index % 2 ? "storage" : undefined }],
+    }),
+  );
+  await tablet.send(...visits);
+}
+
+test("the report is the organizer's alone", async () => {
+  const tablet = await booth.tablet();
+  const organizer = await booth.organizer();
+  for (const address of ADDRESSES) {
+    await booth.nobody().get(address).expect(401);
+    await booth.nobody().get(address).set("Authorization", `Bearer ${tablet.token}`).expect(403);
+    await organizer.get(address).expect(200);
+    await organizer.get(address.replace("winter-camp", "no-such-event")).expect(404);
+  }
+});
+
+test("the report of an event without visits is an invitation, and no broken charts", async () => {
+  const organizer = await booth.organizer();
+  const page = await organizer.get("/events/winter-camp/report").expect(200);
+  expect(text(page.text)).toContain("No conversation has been logged yet.");
+  expect(page.text).toContain('href="/capture?event=winter-camp"');
+  expect(page.text).not.toContain('class="chart"');
+  expect(page.text).not.toMatch(/NaN|undefined|Infinity/);
+});
+
+test("the report of one visit speaks of one", async () => {
+  await (await booth.tablet()).send(aVisit({ category: "new", questions: [{ text: "How?" }] }));
+  const page = await (await booth.organizer()).get("/events/winter-camp/report").expect(200);
+  expect(text(page.text)).toContain("One conversation with one person on one day.");
+  expect(text(page.text)).toContain("One question was taken home, and it is with nobody yet.");
+  expect(page.text).not.toMatch(/NaN|undefined|Infinity|1 conversations|1 questions/);
+});
+
+test("the report of a full event tells all of it, and shows what people typed as text", async () => {
+  await aFullBooth();
+  const page = await (await booth.organizer()).get("/events/winter-camp/report").expect(200);
+  for (const part of [
+    "Who came",
+    "When the light was on",
+    "Where they come from",
+    "Heard again and again",
+    "Giveaways",
+  ])
+    expect(page.text).toContain(part);
+  expect(text(page.text)).toContain("30 conversations with 73 people in three days.");
+  // Each chart has a label, and its numbers as a table.
+  const charts = page.text.match(/<figure class="chart">/g)?.length;
+  expect(charts).toBe(5);
+  expect(page.text.match(/<summary>As a table<\/summary>/g)).toHaveLength(5);
+  expect(page.text.match(/role="img" aria-label="[A-Z]/g)).toHaveLength(10);
+  expect(page.text).not.toMatch(/ style="|<style|<b>cloud/);
+  expect(page.text).not.toMatch(/NaN|undefined|Infinity/);
+});
+
+test("neither the report nor the write-up has anybody's words or contact details", async () => {
+  await aFullBooth();
+  const organizer = await booth.organizer();
+  for (const address of ADDRESSES) {
+    const answer = await organizer.get(address).expect(200);
+    expect(answer.text).not.toMatch(/private|Grace|visitor\.example/i);
+  }
+});
+
+test("the write-up is Markdown with front matter", async () => {
+  await aFullBooth();
+  const answer = await (await booth.organizer()).get("/events/winter-camp/report.md").expect(200);
+  expect(answer.type).toBe("text/markdown");
+  expect(answer.text).toMatch(/^---\ntitle: "Winter Camp: what the booth heard"\ndate: 2024-02-04\ntags: \[/);
+  expect(answer.text).toContain("| Sticker | 100 | 90 | 30 |");
+  expect(answer.text).toContain("Home-made \\<b\\>cloud\\</b\\> \\& sons");
+});
+
+test("the figures come as JSON", async () => {
+  await aFullBooth();
+  const answer = await (await booth.organizer()).get("/events/winter-camp/report.json").expect(200);
+  expect(answer.type).toBe("application/json");
+  expect(answer.body).toMatchObject({
+    visits: 30,
+    people: 73,
+    category: { curious: 10, existing: 10, new: 10 },
+    event: { slug: "winter-camp" },
+  });
+});
+
+describe("today's picture", () => {
+  /** The page by itself: which page stands at `/` for whom is the access tests' matter. */
+  const look = (query = "") => {
+    const app = express();
+    setUpViews(app);
+    app.get("/", todayPage(booth.deps));
+    return request(app).get(`/${query}`);
+  };
+
+  test("leads to setting up where there is no event", async () => {
+    await booth.db.write(async (writer) => {
+      for (const list of ["booths", "projects", "topics", "platforms", "remarks", "giveaways"] as const)
+        await writer.deleteFrom(list).execute();
+      await writer.deleteFrom("events").execute();
+    });
+    await look().expect(303).expect("Location", "/events/new");
+  });
+
+  test("is dark before the first visit of a day", async () => {
+    const page = await look().expect(200);
+    expect(text(page.text)).toContain("0 visits in the last hour");
+    expect(page.text).toContain('class="orb" data-level="0"');
+    expect(text(page.text)).toContain("No visit yet.");
+  });
+
+  test("shows today's visits, the light of the last hour, and the questions that wait", async () => {
+    const tablet = await booth.tablet();
+    booth.setClock(Date.UTC(2024, 1, 3, 11, 0));
+    await tablet.send(
+      aVisit({ happenedAt: "2024-02-02T11:00:00Z" }),
+      aVisit({ happenedAt: at(8), people: 4 }),
+      aVisit({ happenedAt: at(10), category: "curious", project: "lantern", questions: [{ text: "When?" }] }),
+    );
+    const page = await look("?event=winter-camp").expect(200);
+    expect(text(page.text)).toContain("1 visit in the last hour");
+    expect(text(page.text)).toContain("2 visits with 5 people");
+    expect(text(page.text)).toContain("1 waits for an expert");
+    expect(text(page.text)).toContain("1 paired");
+    expect(text(page.text)).toContain("3 Feb, 11:30, Ada");
+    expect(page.text).not.toContain("When?");
+  });
+
+  test("of an event that is over is its last day", async () => {
+    await (await booth.tablet()).send(aVisit({ happenedAt: new Date(NOON).toISOString() }));
+    booth.setClock(Date.UTC(2024, 5, 1));
+    const page = await look().expect(200);
+    expect(page.text).toContain("<h1>The last day</h1>");
+    expect(page.text).toContain("Sat 3 Feb 2024");
+  });
+
+  test("of an event to come counts the days", async () => {
+    booth.setClock(Date.UTC(2024, 0, 31, 12));
+    expect(text((await look().expect(200)).text)).toContain("Starts Fri 2 Feb 2024, in 2 days");
+  });
+});

@@ -1,0 +1,313 @@
+import { CATEGORY_NAMES } from "../../src/http/pages";
+import {
+  type Bar,
+  CATEGORY_SERIES,
+  stackedColumns,
+  stackedRows,
+  withOthers,
+} from "../../src/reports/charts/rules";
+import {
+  brightness,
+  type Figures,
+  headline,
+  heatOf,
+  partOf,
+  percentage,
+  type Report,
+  ranked,
+  sentencesOf,
+  whenOf,
+} from "../../src/reports/rules";
+import { writeUp } from "../../src/reports/write-up/rules";
+
+const event = {
+  id: "e",
+  slug: "winter-camp",
+  name: "Winter Camp",
+  venue: "Brussels",
+  time_zone: "Europe/Brussels",
+  starts_on: "2024-02-02",
+  ends_on: "2024-02-03",
+  created_at: 0,
+};
+
+const nothing: Figures = {
+  event: {
+    slug: "winter-camp",
+    name: "Winter Camp",
+    venue: "Brussels",
+    timeZone: "Europe/Brussels",
+    startsOn: "2024-02-02",
+    endsOn: "2024-02-03",
+  },
+  visits: 0,
+  people: 0,
+  category: {},
+  day: {},
+  hour: {},
+  project: {},
+  platform: {},
+  remark: {},
+  giveaway: {},
+  topicOfQuestion: {},
+  questions: 0,
+  visitsWithContact: 0,
+  overviewGiven: 0,
+  interest: {},
+  booth: {},
+  peopleByDay: {},
+  dayByCategory: {},
+  hourByCategory: {},
+  hourByDay: {},
+  boothByCategory: {},
+  projectByCategory: {},
+  platformByCategory: {},
+  interestByCategory: {},
+  questionsByState: {},
+  stateByTopic: {},
+};
+
+const entry = (slug: string, name: string) => ({
+  id: slug,
+  event_id: "e",
+  slug,
+  name,
+  position: 1,
+  hidden: 0 as const,
+});
+
+/** A report of these figures, with an event that shows one project. */
+const reportOf = (figures: Partial<Figures>, rest: Partial<Report> = {}): Report => ({
+  event,
+  figures: { ...nothing, ...figures },
+  lists: {
+    booths: [],
+    projects: [entry("lantern", "Lantern")],
+    topics: [
+      { ...entry("storage", "Storage"), keywords: "[]" },
+      { ...entry("upgrade", "Upgrade"), keywords: "[]" },
+    ],
+    platforms: [entry("vmware", "VMware"), entry("proxmox", "Proxmox VE")],
+    remarks: [entry("easier", "Easier to install")],
+    giveaways: [],
+  },
+  journal: [],
+  topicsWithExpert: [],
+  ...rest,
+});
+
+const lead = (figures: Partial<Figures>) => sentencesOf(reportOf(figures)).lead;
+
+test.each([
+  [0, 0, {}, "No conversation has been logged yet"],
+  [1, 1, { "2024-02-02": 1 }, "One conversation with one person on one day"],
+  [1, 3, { "2024-02-02": 1 }, "One conversation with 3 people on one day"],
+  [1200, 1595, { a: 1, b: 1, c: 1 }, "1,200 conversations with 1,595 people in three days"],
+])("%d visits with %d people make a headline", (visits, people, day, said) => {
+  expect(headline({ ...nothing, visits, people, day })).toBe(said);
+});
+
+test("a percentage is all or nothing only where it is", () => {
+  expect(percentage(108, 239)).toBe("45%");
+  expect(percentage(1, 1000)).toBe("less than 1%");
+  expect(percentage(999, 1000)).toBe("more than 99%");
+  expect(percentage(0, 10)).toBe("0%");
+  expect(percentage(10, 10)).toBe("100%");
+});
+
+test("of a few, the numbers are said and no percentage", () => {
+  expect(partOf(5, 12)).toBe("5 of the 12");
+  expect(partOf(5, 20)).toBe("25% of the 20");
+});
+
+test("of newcomers is said how many had never heard of it", () => {
+  const start = "conversations with people who did not use Lantern yet,";
+  expect(lead({ category: { existing: 4 } })).toEqual([]);
+  expect(lead({ category: { new: 1 } })).toEqual([
+    "One conversation was with somebody who had never heard of Lantern.",
+  ]);
+  expect(lead({ category: { curious: 1 } })).toEqual([
+    "One conversation was with somebody who knew of Lantern, and did not use it yet.",
+  ]);
+  expect(lead({ category: { curious: 3, new: 1 } })).toEqual([
+    `Of the 4 ${start} one was with somebody who had never heard of it.`,
+  ]);
+  expect(lead({ category: { curious: 3 } })).toEqual([
+    `Of the 3 ${start} none was with somebody who had never heard of it.`,
+  ]);
+  expect(lead({ category: { new: 3 } })).toEqual([
+    `Of the 3 ${start} all were with people who had never heard of it.`,
+  ]);
+  expect(lead({ category: { curious: 131, new: 108 } })).toEqual([
+    `Of the 239 ${start} 45% were with people who had never heard of it.`,
+  ]);
+});
+
+test("a busiest hour is named only where one or two stand out", () => {
+  const busiest = (hourByDay: Figures["hourByDay"], visits = 20) => lead({ visits, hourByDay });
+  expect(busiest({ "2024-02-02": { "10": 3, "11": 17 } })).toEqual([
+    "The busiest hour was 11:00–12:00 on Fri 2 Feb, with 17 conversations.",
+  ]);
+  expect(busiest({ "2024-02-02": { "10": 10 }, "2024-02-03": { "11": 10 } })).toEqual([
+    "The busiest hours were 10:00–11:00 on Fri 2 Feb and 11:00–12:00 on Sat 3 Feb, with 10 conversations each.",
+  ]);
+  expect(busiest({ "2024-02-02": { "10": 5, "11": 5, "12": 5 } })).toEqual([]);
+  expect(busiest({ "2024-02-02": { "10": 3 } }, 3)).toEqual([]);
+});
+
+test("what newcomers come from is said where it is clear", () => {
+  const platforms = (platformByCategory: Figures["platformByCategory"]) =>
+    sentencesOf(reportOf({ platformByCategory })).platforms;
+  expect(platforms({ vmware: { new: 2 } })).toBeUndefined();
+  expect(platforms({ vmware: { new: 2 }, proxmox: { curious: 2 } })).toBeUndefined();
+  expect(platforms({ vmware: { new: 2, curious: 1 }, proxmox: { existing: 9, new: 1 } })).toBe(
+    "VMware is what most newcomers come from: 3 of the 4 who told what they use today.",
+  );
+  expect(platforms({ vmware: { new: 4 } })).toBe("All 4 newcomers who told what they use today use VMware.");
+});
+
+test("questions are told by where they stand", () => {
+  const questions = (questions: number, questionsByState: Figures["questionsByState"]) =>
+    sentencesOf(reportOf({ questions, questionsByState })).questions;
+  expect(questions(0, {})).toBeUndefined();
+  expect(questions(1, { open: 1 })).toBe("One question was taken home, and it is with nobody yet.");
+  expect(questions(3, { open: 3 })).toBe("3 questions were taken home: none is with anybody yet.");
+  expect(questions(3, { answered: 2, closed: 1 })).toBe("3 questions were taken home: all are answered.");
+  expect(questions(7, { open: 1, routed: 2, answered: 4 })).toBe(
+    "7 questions were taken home: 4 are answered, 2 are on their way and 1 is with nobody yet.",
+  );
+});
+
+test("giveaways that did not arrive are told", () => {
+  const giveaway = (name: string, shipped: number | null, arrived: number | null) => ({
+    ...entry(name, name),
+    shipped,
+    arrived,
+  });
+  const report = reportOf({ giveaway: { Flier: 1 } });
+  report.lists.giveaways = [
+    giveaway("T-shirt", 200, 0),
+    giveaway("Sticker", 800, 750),
+    giveaway("Flier", null, null),
+  ];
+  expect(sentencesOf(report).giveaways).toEqual([
+    "T-shirt: none of the 200 shipped arrived.",
+    "Sticker: 50 of the 800 shipped did not arrive.",
+    "Flier: given in 1 conversation.",
+  ]);
+});
+
+test("topics that nobody answers on are named, the most asked first", () => {
+  const topicOfQuestion = { "(none)": 9, storage: 1, upgrade: 4 };
+  expect(sentencesOf(reportOf({ topicOfQuestion })).nobody).toBe(
+    "Nobody in the directory answers on Upgrade and Storage.",
+  );
+  expect(
+    sentencesOf(reportOf({ topicOfQuestion }, { topicsWithExpert: ["upgrade", "storage"] })).nobody,
+  ).toBeUndefined();
+});
+
+test("the largest comes first, equal ones by name, and what has no topic last", () => {
+  expect(ranked({ "(none)": 9, b: 2, a: 2, c: 5 }).map(([key]) => key)).toEqual(["c", "a", "b", "(none)"]);
+});
+
+test("the busiest hour is the brightest, one visit is not dark, and gaps are", () => {
+  const heat = heatOf({
+    ...nothing,
+    hour: { "9": 1, "11": 30 },
+    hourByDay: { "2024-02-02": { "9": 1, "11": 30 } },
+  });
+  expect(heat.map(({ day }) => day)).toEqual(["2024-02-02", "2024-02-03"]);
+  expect(heat[0]?.cells).toEqual([
+    { hour: 9, visits: 1, level: 1 },
+    { hour: 10, visits: 0, level: 0 },
+    { hour: 11, visits: 30, level: 10 },
+  ]);
+});
+
+test("the sphere is dark without visits and brightest with many", () => {
+  expect([0, 1, 4, 9, 16, 39, 1000].map(brightness)).toEqual([0, 2, 3, 5, 6, 10, 10]);
+});
+
+test("today's picture shows today while the event runs, else its last day, else its first", () => {
+  expect(whenOf(event, "2024-02-03", undefined)).toEqual({ day: "2024-02-03", isNow: true, isBefore: false });
+  expect(whenOf(event, "2024-03-01", "2024-02-03")).toEqual({
+    day: "2024-02-03",
+    isNow: false,
+    isBefore: false,
+  });
+  expect(whenOf(event, "2024-01-01", undefined)).toEqual({ day: "2024-02-02", isNow: false, isBefore: true });
+  expect(whenOf(event, "2024-01-01", "2024-01-01")).toEqual({
+    day: "2024-01-01",
+    isNow: true,
+    isBefore: false,
+  });
+});
+
+describe("charts", () => {
+  const bars: Bar[] = [
+    { name: "Tue <15>", values: { existing: 70, new: 30 } },
+    { name: "Wed", values: {} },
+  ];
+
+  test("name the categories as all pages do", () => {
+    expect(Object.fromEntries(CATEGORY_SERIES.map(({ key, name }) => [key, name]))).toEqual(CATEGORY_NAMES);
+  });
+
+  test.each([
+    ["rows", stackedRows(bars, CATEGORY_SERIES, 720)],
+    ["rows on a phone", stackedRows(bars, CATEGORY_SERIES, 326)],
+    ["columns", stackedColumns(bars, CATEGORY_SERIES, 640, 300)],
+  ])("as %s have numbers and shapes, and nothing that the pages' rules of security refuse", (_name, svg) => {
+    expect(svg).toContain("● 70");
+    expect(svg).toContain(">100<");
+    expect(svg).toContain("Tue &lt;15&gt;");
+    expect(svg).toContain('fill="var(--existing)"');
+    expect(svg).not.toMatch(/style=|<style|<script|NaN|undefined/);
+  });
+
+  test("put the many last ones together, and lose none", () => {
+    const many = Array.from({ length: 40 }, (_, index) => ({ name: `P${index}`, values: { new: 1 } }));
+    const shown = withOthers(many);
+    expect(shown).toHaveLength(14);
+    expect(shown.at(-1)).toEqual({ name: "27 others", values: { new: 27 } });
+    expect(withOthers(bars)).toBe(bars);
+  });
+});
+
+test("the write-up shows what people typed as text, and nothing else", () => {
+  const report = reportOf(
+    {
+      visits: 3,
+      people: 3,
+      category: { new: 3 },
+      day: { "2024-02-02": 3 },
+      dayByCategory: { "2024-02-02": { new: 3 } },
+      platform: { vmware: 3 },
+      platformByCategory: { vmware: { new: 3 } },
+    },
+    { journal: [{ at: Date.UTC(2024, 1, 2, 9), text: "# The light\nwent *out* | twice" }] },
+  );
+  report.event = { ...event, name: 'Camp "W"\n[x](y)' };
+  report.lists.platforms = [entry("vmware", "<script>|*VM*")];
+  const text = writeUp(report);
+  expect(text).toContain('title: "Camp \\"W\\"\\n[x](y): what the booth heard"');
+  expect(text).toContain("| \\<script\\>\\|\\*VM\\* | 0 | 0 | 3 | 3 |");
+  expect(text).toContain("2 Feb, 10:00: \\# The light went \\*out\\* \\| twice");
+  expect(text).toContain("All 3 newcomers who told what they use today use \\<script\\>\\|\\*VM\\*.");
+});
+
+test("the write-up of an event without visits says so", () => {
+  expect(writeUp(reportOf({}))).toBe(
+    [
+      "---",
+      'title: "Winter Camp: what the booth heard"',
+      "date: 2024-02-03",
+      'tags: ["booth","winter-camp","lantern"]',
+      "---",
+      "",
+      "No conversation has been logged yet, at Brussels (2 – 3 Feb 2024).",
+      "",
+    ].join("\n"),
+  );
+});
