@@ -45,7 +45,7 @@ export function captureRoutes(deps: Deps): Route[] {
       const kept = await visitForStaff(db.read, id, caller);
       const lists = await listsOf(db.read, kept.event_id);
       const { happenedAt } = asSent(kept, lists);
-      const shown = Number(req.body.revision) || kept.revision;
+      const shown = (typeof req.body.revision === "string" && Number(req.body.revision)) || kept.revision;
       const visit = visitFromForm(req.body, { id, revision: shown + 1, happenedAt });
       const result = await record(req, caller, visit);
       if (result.status === "invalid" || result.status === "conflict") {

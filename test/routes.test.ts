@@ -1,0 +1,320 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import type { Test } from "supertest";
+import { uuidv7 } from "uuidv7";
+import { openSession, unpairDevice } from "../src/access/store";
+import { allRoutes, createApp } from "../src/app";
+import { DEVICE_COOKIE, SESSION_COOKIE } from "../src/http/cookies";
+import type { Route } from "../src/http/route";
+import { aVisit, type Booth, openBooth, type Tablet } from "./support/booth";
+import { contentOf } from "./support/catalogue";
+import { ENGINES, type Engine, NOON } from "./support/databases";
+
+const CALLERS = ["nobody", "unpaired", "device", "organizer"] as const;
+type Who = (typeof CALLERS)[number];
+
+/** A booth with a little of everything: Ada's tablet logged what Bob's, which asks, must not see. */
+interface Cast {
+  booth: Booth;
+  routes: Route[];
+  bob: Tablet;
+  /** What stands for a parameter, by the part of the path before it: `visits/:id`. */
+  values: Record<string, string>;
+  ownVisit: string;
+}
+
+async function gather(engine: Engine = "sqlite"): Promise<Cast> {
+  // Behind a proxy, so that each request can come from an address of its own and none is slowed down.
+  const booth = await openBooth({ engine, config: { publicUrl: "http://booth.example.org" } });
+  const [ada, bob] = [await booth.tablet("Ada"), await booth.tablet("Bob")];
+  const theirs = aVisit({
+    topics: ["storage"],
+    contact: { name: "Zoë", email: "zoe@example.org", consent: ["follow-up"] },
+    questions: [{ id: uuidv7(), text: "Does it run on my laptop?", topic: "storage" }],
+  });
+  const own = aVisit({
+    category: "curious",
+    note: "In a hurry",
+    questions: [{ text: "Where is the talk?" }],
+  });
+  await ada.send(theirs);
+  await ada.send({ ...theirs, note: "said otherwise elsewhere" });
+  await bob.send(own);
+  const expert = { id: uuidv7(), slug: "grace", name: "Grace" };
+  await booth.db.write((writer) =>
+    writer
+      .insertInto("experts")
+      .values({ ...expert, kind: "person", created_at: NOON })
+      .execute(),
+  );
+  const conflict = await booth.db.read.selectFrom("visit_conflicts").select("id").executeTakeFirstOrThrow();
+  return {
+    booth,
+    routes: allRoutes(booth.deps),
+    bob,
+    ownVisit: own.id,
+    values: {
+      "events/:slug": "winter-camp",
+      "lists/:list": "topics",
+      "devices/:id": ada.id,
+      "visits/:id": theirs.id,
+      "questions/:id": theirs.questions?.[0]?.id as string,
+      "experts/:id": expert.id,
+      "experts/:slug": expert.slug,
+      "conflicts/:id": conflict.id,
+    },
+  };
+}
+
+/** The path with values in the place of its parameters. */
+function filled(pattern: string, values: Record<string, string>): string {
+  return pattern.replace(/([^/]*)\/:(\w+)/g, (_all, before: string, name: string) => {
+    const value = values[`${before}/:${name}`] ?? (name === "id" ? uuidv7() : "no-such-one");
+    return `${before}/${value}`;
+  });
+}
+
+/** What a caller's requests carry. The organizer is freshly signed in: a route may sign them out. */
+async function identityOf(who: Who, { booth, bob }: Cast): Promise<Record<string, string>> {
+  if (who === "device") return { Cookie: `${DEVICE_COOKIE}=${bob.token}` };
+  if (who === "organizer") {
+    const session = await booth.db.write((writer) => openSession(writer, NOON));
+    return { Cookie: `${SESSION_COOKIE}=${session}` };
+  }
+  if (who === "nobody") return {};
+  const tablet = await booth.tablet("Gone");
+  await booth.db.write((writer) => unpairDevice(writer, tablet.id, NOON));
+  return { Authorization: `Bearer ${tablet.token}` };
+}
+
+let requests = 0;
+
+/** One request. Each comes from an address of its own, so that none is slowed down as a guess. */
+function ask(booth: Booth, method: Route["method"], address: string, identity: Record<string, string>): Test {
+  requests += 1;
+  const from = `10.${requests >> 16}.${(requests >> 8) & 255}.${requests & 255}`;
+  return booth
+    .nobody()
+    [method](address)
+    .set({ "X-Forwarded-For": from, "Accept-Encoding": "identity", ...identity })
+    .redirects(0);
+}
+
+const named = (route: Route) => `${route.method.toUpperCase()} ${route.path}`;
+
+let cast: Cast;
+afterEach(() => cast.booth.close());
+
+describe("every route", () => {
+  beforeEach(async () => {
+    cast = await gather();
+  });
+
+  async function visitRoute(route: Route, values: Record<string, string>, who: Who) {
+    return ask(cast.booth, route.method, filled(route.path, values), await identityOf(who, cast));
+  }
+
+  /** Goes to every route of an audience; gives those that answered otherwise than `isRight` says. */
+  async function wrongAnswers(audience: Route["who"], who: Who, isRight: (status: number) => boolean) {
+    const wrong: string[] = [];
+    for (const route of cast.routes.filter((each) => each.who === audience)) {
+      const { status } = await visitRoute(route, cast.values, who);
+      if (!isRight(status) || status >= 500) wrong.push(`${named(route)} answers ${status}`);
+    }
+    return wrong;
+  }
+  const is = (wanted: number) => (status: number) => status === wanted;
+  const letsIn = (status: number) => status !== 401 && status !== 403;
+
+  test("that is the organizer's asks everybody else to sign in, refuses tablets, and changes nothing for them", async () => {
+    const before = await contentOf(cast.booth.db, ["devices"]);
+    expect(await wrongAnswers("organizer", "nobody", is(401))).toEqual([]);
+    expect(await wrongAnswers("organizer", "unpaired", is(401))).toEqual([]);
+    expect(await wrongAnswers("organizer", "device", is(403))).toEqual([]);
+    expect(await contentOf(cast.booth.db, ["devices"])).toEqual(before);
+    expect(await wrongAnswers("organizer", "organizer", letsIn)).toEqual([]);
+  });
+
+  test("that is the staff's asks everybody else to pair or sign in, and lets tablets and the organizer in", async () => {
+    const before = await contentOf(cast.booth.db, ["devices"]);
+    expect(await wrongAnswers("staff", "nobody", is(401))).toEqual([]);
+    expect(await wrongAnswers("staff", "unpaired", is(401))).toEqual([]);
+    expect(await contentOf(cast.booth.db, ["devices"])).toEqual(before);
+    expect(await wrongAnswers("staff", "organizer", letsIn)).toEqual([]);
+  });
+
+  test("that is the staff's lets a tablet get at its own visits and at no others", async () => {
+    const wrong: string[] = [];
+    const before = await contentOf(cast.booth.db);
+    const staffs = cast.routes.filter((route) => route.who === "staff");
+    const ofOneVisit = staffs.filter((route) => route.path.includes("visits/:id"));
+    expect(ofOneVisit.length).toBeGreaterThan(0);
+    for (const route of ofOneVisit) {
+      const { status } = await visitRoute(route, cast.values, "device");
+      if (![403, 404].includes(status)) wrong.push(`${named(route)} answers ${status} for another's visit`);
+    }
+    expect(await contentOf(cast.booth.db)).toEqual(before);
+    const values = { ...cast.values, "visits/:id": cast.ownVisit };
+    for (const route of staffs) {
+      const { status } = await visitRoute(route, values, "device");
+      if (!letsIn(status) || status === 404 || status >= 500) wrong.push(`${named(route)} answers ${status}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test("that is anyone's refuses nobody for who they are", async () => {
+    for (const who of CALLERS) expect(await wrongAnswers("anyone", who, letsIn)).toEqual([]);
+  });
+
+  test("that is read changes nothing, but for the code that the pairing page makes", async () => {
+    const before = await contentOf(cast.booth.db, ["sessions"]);
+    const changing: string[] = [];
+    for (const route of cast.routes.filter((each) => each.method === "get")) {
+      for (const who of ["device", "organizer"] as const) {
+        const values = { ...cast.values, "visits/:id": cast.ownVisit };
+        await visitRoute(route, values, who);
+      }
+      const after = await contentOf(cast.booth.db, ["sessions"]);
+      if (route.path === "/pair") after.invitations = before.invitations as string[];
+      if (JSON.stringify(after) !== JSON.stringify(before)) changing.push(named(route));
+      if (route.path === "/pair") await cast.booth.db.write((w) => w.deleteFrom("invitations").execute());
+    }
+    expect(changing).toEqual([]);
+  });
+
+  test("has an address of its own: none hides behind an earlier one", () => {
+    const hidden: string[] = [];
+    for (const [index, route] of cast.routes.entries()) {
+      const address = filled(route.path, cast.values);
+      const first = cast.routes.findIndex(
+        (each) => each.method === route.method && pattern(each.path).test(address),
+      );
+      if (first !== index) hidden.push(`${named(route)} behind ${named(cast.routes[first] as Route)}`);
+    }
+    expect(hidden).toEqual([]);
+  });
+});
+
+function pattern(routePath: string): RegExp {
+  const parts = routePath.split("/").map((part) => {
+    const literal = part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    return literal.replace(/:\w+/g, "[^/]+?");
+  });
+  return new RegExp(`^${parts.join("/")}$`);
+}
+
+test("nothing else is mounted: each address that answers is a declared route", async () => {
+  cast = await gather();
+  const app = createApp(cast.booth.deps);
+  const mounted = new Set<string>();
+  const others: string[] = [];
+  for (const layer of app.router.stack) {
+    const route = layer.route as { path: string | string[]; methods: Record<string, boolean> } | undefined;
+    if (!route) {
+      others.push(layer.name);
+      continue;
+    }
+    for (const each of [route.path].flat()) {
+      for (const method of Object.keys(route.methods)) mounted.add(`${method.toUpperCase()} ${each}`);
+    }
+  }
+  expect([...mounted].sort()).toEqual([...new Set(cast.routes.map(named))].sort());
+  expect(cast.routes.map(named)).toHaveLength(mounted.size);
+  // Only files of public/ are answered outside the routes, and no second router hides others.
+  expect(others.filter((name) => ["router", "mounted_app"].includes(name))).toEqual([]);
+  expect(others.filter((name) => name === "serveStatic")).toHaveLength(1);
+});
+
+/** The names of all fields that any page has: what a stranger would play with. */
+function fieldNames(): string[] {
+  const folder = path.resolve(__dirname, "../views");
+  const views = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".ejs"),
+  );
+  const names = views.flatMap((file) => [
+    ...readFileSync(path.join(folder, file), "utf8").matchAll(/\sname="([\w.]+)"/g),
+  ]);
+  const queries = ["event", "project", "expert", "topic", "state", "day", "staff", "category", "booth"];
+  const more = ["q", "search", "before", "after", "visit", "undone", "said", "next", "saved"];
+  return [...new Set([...names.map((match) => match[1] as string), ...queries, ...more])];
+}
+
+interface Nonsense {
+  about: string;
+  address: string;
+  send?: (asked: Test) => Test;
+}
+
+/** Texts that databases and programs stumble over. */
+const STRANGE_TEXTS = ["\0", "'\"--;", "-1", "1e400", "%", "💡\u202e", "x".repeat(260), "2024-99-99"];
+const STRANGE_VALUES: unknown[] = [null, true, 1.5, ["a", null], { toString: 1, length: 2 }];
+const STRANGE_PARTS = ["%20", "%00", "%E0%A4", "%2F..", "'", "__proto__", "x".repeat(400)];
+
+/** Strange parameters, queries and typed texts: what also the database gets to see. */
+function strangeTexts(route: Route, address: string, fields: string[]): Nonsense[] {
+  return STRANGE_TEXTS.map((text) => {
+    const about = `the text ${JSON.stringify(text.slice(0, 20))}`;
+    const typed = new URLSearchParams(fields.map((field): [string, string] => [field, text])).toString();
+    if (route.method === "get") return { about, address: `${address}?${typed}` };
+    return { about, address: `${address}?${typed}`, send: (asked) => asked.type("form").send(typed) };
+  });
+}
+
+/** Strange addresses and bodies: what is found out before anything is looked for. */
+function strangeForms(route: Route, address: string, fields: string[]): Nonsense[] {
+  const nonsense: Nonsense[] = STRANGE_PARTS.map((part) => {
+    return { about: "an address", address: route.path.replace(/:\w+/g, part) };
+  }).filter((each) => each.address !== route.path);
+  const twice = fields.map((field) => `${field}=a&${field}=b`).join("&");
+  nonsense.push({ about: "queries named twice", address: `${address}?${twice}&event[x]=1` });
+  if (route.method === "get") return nonsense;
+
+  const body = (about: string, type: string, text: string) =>
+    nonsense.push({ about, address, send: (asked) => asked.set("Content-Type", type).send(text) });
+  body("an empty form", "application/x-www-form-urlencoded", "");
+  body("fields named twice", "application/x-www-form-urlencoded", twice);
+  for (const value of STRANGE_VALUES) {
+    const json = JSON.stringify(Object.fromEntries(fields.map((field) => [field, value])));
+    body(`JSON that says ${JSON.stringify(value)}`, "application/json", json);
+  }
+  body("a list", "application/json", "[1]");
+  body("half of JSON", "application/json", '{"a":');
+  body("plain text", "text/plain", "hello");
+  body("a strange character set", "application/json; charset=klingon", "{}");
+  body("half of a form with files", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form");
+  for (const place of ["file", "surprise"]) {
+    nonsense.push({
+      about: `a file as ${place}`,
+      address,
+      send: (asked) =>
+        asked.field("name[a]", "1").field("source", "file").attach(place, Buffer.from("\0"), "a.json"),
+    });
+  }
+  return nonsense;
+}
+
+describe.each(ENGINES)("on %s", (engine) => {
+  test("no nonsense, whatever it is, is answered as a fault of the program", async () => {
+    cast = await gather(engine);
+    const { booth, routes } = cast;
+    const fields = fieldNames();
+    const values = { ...cast.values, "visits/:id": cast.ownVisit };
+    const faults: string[] = [];
+    for (const who of ["device", "organizer"] as const) {
+      for (const route of routes.filter((each) => who === "organizer" || each.who !== "organizer")) {
+        const address = filled(route.path, values);
+        const identity = await identityOf(who, cast);
+        const nonsense = strangeTexts(route, address, fields);
+        if (engine === "sqlite") nonsense.push(...strangeForms(route, address, fields));
+        for (const each of nonsense) {
+          const asked = ask(booth, route.method, each.address, identity);
+          const { status } = await (each.send ? each.send(asked) : asked);
+          const log = booth.logged.at(-1);
+          if (status >= 500)
+            faults.push(`${status} for ${who} at ${named(route)} with ${each.about}: ${log}`);
+        }
+      }
+    }
+    expect(faults).toEqual([]);
+  }, 120_000);
+});
