@@ -83,7 +83,8 @@ interface Answer {
 function answer(req: Request, res: Response, status: number, body: Answer): void {
   res.status(status);
   if (wantsJson(req)) res.json(body);
-  else show(res, "shared/error", { ...body, width: "narrow" });
+  // After signing in, people go on where they wanted to be.
+  else show(res, "shared/error", { ...body, width: "narrow", next: req.method === "GET" && req.originalUrl });
 }
 
 /** Express and its body parsers throw errors of their own for bad requests. */
