@@ -94,6 +94,10 @@ async function start(): Promise<void> {
     sender.send();
   });
 
+  // A tablet that is put away, or a page that is closed, must not take the last words with it.
+  document.addEventListener("visibilitychange", () => details.flush());
+  addEventListener("pagehide", () => details.flush());
+
   document.querySelector("[data-show-last]")?.addEventListener("click", (event) => {
     event.preventDefault();
     void showLastVisits();
