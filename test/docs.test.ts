@@ -4,6 +4,7 @@ import path from "node:path";
 import { allRoutes } from "../src/app";
 import { SETTINGS } from "../src/config";
 import type { Deps } from "../src/deps";
+import { type Column, FOLLOW_UPS, VISITS } from "../src/exports/rules";
 import { checkVisit, contactForm, visitForm } from "../src/visits/form";
 import { PROGRAM } from "./support/program";
 
@@ -105,4 +106,12 @@ test("every link and picture in the docs leads somewhere", () => {
       .map((target) => `${file}: ${target}`),
   );
   expect(dead).toEqual([]);
+});
+
+test.each([
+  ["follow-ups", FOLLOW_UPS],
+  ["visits", VISITS],
+] as const)("docs/exports.md names every column of %s, in their order, and no other", (list, columns) => {
+  const declared = (columns as Column<never>[]).map(({ heading, key, meaning }) => [heading, key, meaning]);
+  expect(tableAfter(read("docs/exports.md"), `## Columns of ${list}`)).toEqual(declared);
 });
