@@ -9,6 +9,7 @@ import {
   type Cell,
   type Column,
   type Context,
+  clockFor,
   type ExportedVisit,
   FOLLOW_UPS,
   type FollowUp,
@@ -21,7 +22,7 @@ import {
 } from "./rules";
 
 /** Rows that are read at a time: few enough that a tablet's visit need not wait. */
-const PAGE = 1000;
+const PAGE = 500;
 
 /** A list of an event, ready to be written. */
 export interface Export {
@@ -54,7 +55,7 @@ export async function prepareExport(
  */
 export async function* exportText(read: Reader, what: Export): AsyncGenerator<string> {
   const { list, event, lists } = what;
-  const context = { event, lists };
+  const context = { event, lists, clock: clockFor(event.time_zone) };
   const columns = list === "visits" ? VISITS : FOLLOW_UPS;
   const title = `${list === "visits" ? "Visits" : "Follow-ups"}: ${event.name}`;
   const format = formatOf(what.format, columns, title);

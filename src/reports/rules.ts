@@ -185,10 +185,11 @@ export function ranked(counts: Counts): [key: string, count: number][] {
   );
 }
 
-/** The event's days, and those outside its dates on which something was logged. */
+/** The days from the first to the last on which something was logged, without gaps. */
 export function daysOf(figures: Figures): string[] {
-  const planned = daysBetween(figures.event.startsOn, figures.event.endsOn);
-  return [...new Set([...planned, ...Object.keys(figures.day)])].sort();
+  const logged = Object.keys(figures.day).sort();
+  const [first, last] = [logged[0], logged.at(-1)];
+  return first && last ? daysBetween(first, last) : [];
 }
 
 /** The hours from the first to the last in which something was logged, without gaps. */
@@ -371,7 +372,8 @@ export function headline({ visits, people, day }: Figures): string {
 
 function aboutPeople({ visits, people }: Figures): string | undefined {
   if (visits === 0) return undefined;
-  if (people === visits) return "Everybody came alone.";
+  if (people === visits) return visits === 1 ? undefined : "Everybody came alone.";
+  if (visits === 1) return `They came as a group of ${digits(people)}.`;
   return `Some came as a group: ${(people / visits).toFixed(1)} people a conversation.`;
 }
 

@@ -155,6 +155,15 @@ test("a busiest hour is named only where one or two stand out", () => {
   expect(busiest({ "2024-02-02": { "10": 3 } }, 3)).toEqual([]);
 });
 
+test("people are told as alone, as one group, or on average", () => {
+  const people = (visits: number, people: number) => sentencesOf(reportOf({ visits, people })).people;
+  expect(people(0, 0)).toBeUndefined();
+  expect(people(1, 1)).toBeUndefined();
+  expect(people(1, 4)).toBe("They came as a group of 4.");
+  expect(people(3, 3)).toBe("Everybody came alone.");
+  expect(people(412, 595)).toBe("Some came as a group: 1.4 people a conversation.");
+});
+
 test("what newcomers come from is said where it is clear", () => {
   const platforms = (platformByCategory: Figures["platformByCategory"]) =>
     sentencesOf(reportOf({ platformByCategory })).platforms;
@@ -214,10 +223,11 @@ test("the largest comes first, equal ones by name, and what has no topic last", 
 test("the busiest hour is the brightest, one visit is not dark, and gaps are", () => {
   const heat = heatOf({
     ...nothing,
-    hour: { "9": 1, "11": 30 },
-    hourByDay: { "2024-02-02": { "9": 1, "11": 30 } },
+    day: { "2024-02-01": 31, "2024-02-03": 1 },
+    hour: { "9": 1, "11": 31 },
+    hourByDay: { "2024-02-01": { "9": 1, "11": 30 }, "2024-02-03": { "11": 1 } },
   });
-  expect(heat.map(({ day }) => day)).toEqual(["2024-02-02", "2024-02-03"]);
+  expect(heat.map(({ day }) => day)).toEqual(["2024-02-01", "2024-02-02", "2024-02-03"]);
   expect(heat[0]?.cells).toEqual([
     { hour: 9, visits: 1, level: 1 },
     { hour: 10, visits: 0, level: 0 },

@@ -60,7 +60,7 @@ const SIDE_BY_SIDE = 500;
 export function stackedRows(bars: Bar[], series: Series[], width: number): string {
   const isNarrow = width < SIDE_BY_SIDE;
   const longest = Math.max(...bars.map((bar) => bar.name.length));
-  const names = isNarrow ? 0 : Math.min(longest * TEXT * 0.56 + 14, width * 0.36);
+  const names = isNarrow ? 0 : Math.min(longest * TEXT * 0.56 + 24, width * 0.36);
   const row = isNarrow ? 56 : 40;
   const plot = width - names - 44;
   const largest = Math.max(1, ...bars.map(total));
@@ -83,7 +83,7 @@ export function stackedRows(bars: Bar[], series: Series[], width: number): strin
         interval: 0,
         overflow: "truncate",
         margin: 10,
-        width: names - 12,
+        width: names - 22,
       },
     },
     series: [
@@ -171,7 +171,7 @@ function namesAbove(bars: Bar[], width: number) {
         formatter: () => bar.name,
         color: "var(--ink)",
         fontSize: TEXT,
-        width,
+        width: width * 0.88,
         overflow: "truncate",
       },
     })),
