@@ -1,3 +1,4 @@
+import { isDay } from "../../events/rules";
 import { oneText } from "../../http/paging";
 import { CATEGORIES } from "../form";
 
@@ -19,7 +20,7 @@ export function visitChoice(query: Record<string, unknown>): VisitChoice {
   const day = oneText(query.day);
   return {
     search: oneText(query.search),
-    day: /^\d{4}-\d{2}-\d{2}$/.test(day) ? day : "",
+    day: isDay(day) ? day : "",
     category: oneOf(oneText(query.category), CATEGORIES),
     project: oneText(query.project),
     topic: oneText(query.topic),
