@@ -42,7 +42,7 @@ export function answerProblems(log: Logger): ErrorRequestHandler {
         fields: problem.fields,
       });
     }
-    const { name, code } = error as { name?: unknown; code?: unknown };
+    const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
     log.error(
       { id, method: req.method, route: req.route?.path, name, code, frames: framesOf(error) },
       "fault",
