@@ -17,6 +17,8 @@ export interface QueueFilter {
   expertId?: string | null;
   projectId?: string;
   words: string[];
+  /** The only visits that can be meant, where they are few. */
+  visitIds?: string[];
 }
 
 /** A question's place in the queue. */
@@ -47,22 +49,51 @@ export async function queuePage(
   { before, after }: QueueTurn,
 ): Promise<QueuePage> {
   const states = filter.state ? [filter.state] : [...STATES];
+  const narrowed = { ...filter, visitIds: filter.visitIds ?? (await fewVisits(read, eventId, filter)) };
+  if (narrowed.visitIds?.length === 0) return { ids: [] };
   if (before) {
-    const rows = await walk(read, eventId, filter, states.reverse(), "backward", before);
+    const rows = await walk(read, eventId, narrowed, states.reverse(), "backward", before);
     if (rows.length > PAGE_SIZE) {
       const shown = rows.slice(0, PAGE_SIZE).reverse();
       return { ids: shown.map((row) => row.id), earlier: shown[0], later: shown.at(-1) };
     }
     // Nothing comes before this page, so it is the first one.
-    return queuePage(read, eventId, filter, {});
+    return queuePage(read, eventId, narrowed, {});
   }
-  const rows = await walk(read, eventId, filter, states, "forward", after);
+  const rows = await walk(read, eventId, narrowed, states, "forward", after);
   const shown = rows.slice(0, PAGE_SIZE);
   return {
     ids: shown.map((row) => row.id),
     earlier: after && (shown[0] ?? after),
     later: rows.length > PAGE_SIZE ? shown.at(-1) : undefined,
   };
+}
+
+const FEW = 500;
+
+/**
+ * The visits that a search or a project leaves, where these are few: found in one pass, instead of a look at the
+ * visit of each question. Undefined where they are many; then a page is soon full.
+ */
+async function fewVisits(read: Reader, eventId: string, filter: QueueFilter): Promise<string[] | undefined> {
+  const { words, projectId } = filter;
+  if (words.length === 0 && projectId === undefined) return undefined;
+  const rows =
+    words.length > 0
+      ? await read
+          .selectFrom("visit_texts")
+          .select("visit_id as id")
+          .where(({ and }) => and(words.map((word) => contains("text", word))))
+          .limit(FEW + 1)
+          .execute()
+      : await read
+          .selectFrom("visits")
+          .select("id")
+          .where("event_id", "=", eventId)
+          .where("project_id", "=", projectId as string)
+          .limit(FEW + 1)
+          .execute();
+  return rows.length > FEW ? undefined : rows.map((row) => row.id);
 }
 
 /** One row more than a page, gathered from one state after the other, each in the order of its index. */
@@ -99,7 +130,8 @@ function matching(read: Reader, eventId: string, filter: QueueFilter) {
     .select(["questions.id", "asked_at as at"])
     .where("event_id", "=", eventId)
     .where("hidden", "=", 0);
-  const { topicId, expertId, projectId, words } = filter;
+  const { topicId, expertId, projectId, words, visitIds } = filter;
+  if (visitIds) query = query.where("visit_id", "in", visitIds);
   if (topicId !== undefined) query = query.where("topic_id", topicId === null ? "is" : "=", topicId);
   if (expertId !== undefined) query = query.where("expert_id", expertId === null ? "is" : "=", expertId);
   if (projectId !== undefined) {

@@ -140,12 +140,18 @@ export async function countBin(read: Reader, eventId: string): Promise<number> {
 
 /** How many visits of an event wait for a choice between two versions, counted up to `COUNT_UP_TO` + 1. */
 export async function countTwoVersions(read: Reader, eventId: string): Promise<number> {
-  const rows = await read
-    .selectFrom("visits")
-    .select("id")
-    .where("id", "in", visitsWithTwoVersions(read))
-    .where("event_id", "=", eventId)
-    .where("deleted_at", "is", null)
+  // From the few that wait to their visits, not the other way round.
+  const rows = await visitsWithTwoVersions(read)
+    .distinct()
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom("visits")
+          .select("visits.id")
+          .whereRef("visits.id", "=", "visit_conflicts.visit_id")
+          .where("visits.event_id", "=", eventId)
+          .where("visits.deleted_at", "is", null),
+      ),
+    )
     .limit(COUNT_UP_TO + 1)
     .execute();
   return rows.length;
