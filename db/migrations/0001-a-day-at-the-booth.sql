@@ -5,7 +5,7 @@
 -- Single values of the installation, such as the hash of the organizer's passphrase.
 CREATE TABLE settings (
   name  TEXT PRIMARY KEY,
-  value TEXT NOT NULL
+  value TEXT NOT NULL                        -- what the name stands for, in a form of its own
 );
 
 -- A conference or meetup with a booth.
@@ -94,7 +94,7 @@ CREATE TABLE journal (
   id       TEXT PRIMARY KEY,
   event_id TEXT NOT NULL REFERENCES events (id),
   at       BIGINT NOT NULL,
-  text     TEXT NOT NULL CHECK (text <> ''),
+  text     TEXT NOT NULL CHECK (text <> ''), -- what is there to read, in people's words
   UNIQUE (event_id, at, text)
 );
 
@@ -108,7 +108,7 @@ CREATE TABLE sessions (
 -- One-time addresses: the organizer's first sign-in, and the pairing of a device.
 CREATE TABLE invitations (
   code_hash  TEXT PRIMARY KEY,               -- SHA-256 of the code in the address, hex
-  purpose    TEXT NOT NULL CHECK (purpose IN ('sign-in', 'pairing')),
+  purpose    TEXT NOT NULL CHECK (purpose IN ('sign-in', 'pairing')), -- what opening it leads to
   event_id   TEXT REFERENCES events (id),    -- pairing: the event the device will log for
   booth_id   TEXT REFERENCES booths (id),    -- pairing: the booth, where the event has several
   created_at BIGINT NOT NULL,
@@ -138,19 +138,19 @@ CREATE TABLE visits (
   platform_id  TEXT REFERENCES platforms (id),
   device_id    TEXT REFERENCES devices (id), -- NULL: logged on the laptop, or imported
   staff_name   TEXT,                         -- who logged it
-  revision     INTEGER NOT NULL CHECK (revision >= 1),
+  revision     INTEGER NOT NULL CHECK (revision >= 1), -- counts the edits of a record, from 1
   content_hash TEXT NOT NULL,                -- SHA-256 of the record as sent: tells a replay from a conflict
-  category     TEXT NOT NULL CHECK (category IN ('existing', 'curious', 'new')),
+  category     TEXT NOT NULL CHECK (category IN ('existing', 'curious', 'new')), -- uses it, knew of it, never heard of it
   happened_at  BIGINT NOT NULL,              -- said_at put right by clock_offset; what everything counts by
   said_at      BIGINT NOT NULL,              -- what the device's clock said
   clock_offset BIGINT NOT NULL DEFAULT 0,    -- milliseconds added to said_at; 0 where the clock was right
   received_at  BIGINT NOT NULL,              -- the laptop's clock at the first arrival
   local_day    TEXT NOT NULL,                -- day of happened_at in the event's zone, YYYY-MM-DD
-  local_hour   INTEGER NOT NULL CHECK (local_hour BETWEEN 0 AND 23),
-  people       INTEGER NOT NULL DEFAULT 1 CHECK (people BETWEEN 1 AND 999),
-  interest     INTEGER CHECK (interest BETWEEN 1 AND 3),
-  overview_given INTEGER CHECK (overview_given IN (0, 1)),
-  note         TEXT,
+  local_hour   INTEGER NOT NULL CHECK (local_hour BETWEEN 0 AND 23), -- hour of happened_at in that zone
+  people       INTEGER NOT NULL DEFAULT 1 CHECK (people BETWEEN 1 AND 999), -- in the group
+  interest     INTEGER CHECK (interest BETWEEN 1 AND 3), -- how much the light went on; NULL: nobody said
+  overview_given INTEGER CHECK (overview_given IN (0, 1)), -- whether the project was shown; NULL: nobody said
+  note         TEXT,                         -- what somebody of the booth wrote beside it
   deleted_at   BIGINT                        -- in the bin: not counted, can be put back
 );
 -- A page of a filtered list is found in the index alone, without reading rows that the filter leaves out.
@@ -158,18 +158,21 @@ CREATE INDEX visits_in_time ON visits (event_id, happened_at, id, deleted_at, ca
 CREATE INDEX visits_in_bin ON visits (event_id, deleted_at, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX visits_by_device ON visits (device_id, happened_at, id);
 
+-- What a conversation was about.
 CREATE TABLE visit_topics (
   visit_id TEXT NOT NULL REFERENCES visits (id) ON DELETE CASCADE,
   topic_id TEXT NOT NULL REFERENCES topics (id),
   PRIMARY KEY (visit_id, topic_id)
 );
 
+-- What was heard again in a conversation.
 CREATE TABLE visit_remarks (
   visit_id  TEXT NOT NULL REFERENCES visits (id) ON DELETE CASCADE,
   remark_id TEXT NOT NULL REFERENCES remarks (id),
   PRIMARY KEY (visit_id, remark_id)
 );
 
+-- What a visitor took along: one piece of each.
 CREATE TABLE visit_giveaways (
   visit_id    TEXT NOT NULL REFERENCES visits (id) ON DELETE CASCADE,
   giveaway_id TEXT NOT NULL REFERENCES giveaways (id),
@@ -228,7 +231,7 @@ CREATE TABLE contacts (
 -- What the details may be used for. No row: they leave the laptop for nothing.
 CREATE TABLE contact_consents (
   visit_id TEXT NOT NULL REFERENCES contacts (visit_id) ON DELETE CASCADE,
-  purpose  TEXT NOT NULL CHECK (purpose IN ('follow-up', 'news')),
+  purpose  TEXT NOT NULL CHECK (purpose IN ('follow-up', 'news')), -- answering questions; news of the project
   given_at BIGINT NOT NULL,
   PRIMARY KEY (visit_id, purpose)
 );
@@ -238,7 +241,7 @@ CREATE TABLE experts (
   id         TEXT PRIMARY KEY,
   slug       TEXT NOT NULL UNIQUE,
   name       TEXT NOT NULL CHECK (name <> ''),
-  kind       TEXT NOT NULL CHECK (kind IN ('person', 'mailing-list', 'forum', 'chat')),
+  kind       TEXT NOT NULL CHECK (kind IN ('person', 'mailing-list', 'forum', 'chat')), -- who or where it is
   address    TEXT NOT NULL DEFAULT '',       -- mail address or web address
   hidden     INTEGER NOT NULL DEFAULT 0 CHECK (hidden IN (0, 1)), -- no longer offered, keeps its questions
   created_at BIGINT NOT NULL
@@ -247,7 +250,7 @@ CREATE TABLE experts (
 -- By the topic's slug, because experts outlive the events that have topics.
 CREATE TABLE expert_topics (
   expert_id  TEXT NOT NULL REFERENCES experts (id) ON DELETE CASCADE,
-  topic_slug TEXT NOT NULL,
+  topic_slug TEXT NOT NULL,                  -- the short name that the topic has at each event
   position   INTEGER NOT NULL,               -- the order in which the organizer named them
   PRIMARY KEY (expert_id, topic_slug)
 );
@@ -260,7 +263,7 @@ CREATE TABLE questions (
   position  INTEGER NOT NULL,                -- first, second, … question of the visit
   text      TEXT NOT NULL CHECK (text <> ''),
   topic_id  TEXT REFERENCES topics (id),
-  state     TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'routed', 'answered', 'closed')),
+  state     TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'routed', 'answered', 'closed')), -- waits, is with an expert, has an answer, is done
   expert_id TEXT REFERENCES experts (id),    -- who has it; always set while routed
   answer    TEXT,                            -- what was answered, or where
   asked_at  BIGINT NOT NULL,

@@ -7,6 +7,9 @@ const { TestEnvironment } = require("jest-environment-node");
 module.exports = class extends TestEnvironment {
   async setup() {
     await super.setup();
+    // Test files of one process share the loaded library, which throws the errors of the first one: no other file's
+    // `instanceof Error` knows those. So each file gives it its own.
+    require("better-sqlite3/build/Release/better_sqlite3.node").isInitialized = false;
     this.global.postgresOfThisFile = () => {
       if (!this.postgres) {
         const { PGlite, types } = require("@electric-sql/pglite");
