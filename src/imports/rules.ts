@@ -34,14 +34,18 @@ export function badRecords(
   }));
 }
 
+/** Before this hour a day at a booth has nothing to show yet. */
+const FIRST_FULL_HOUR = 11;
+
 /**
- * The event as if its last day were today: every day and instant moves by whole days on the clocks of `timeZone`,
+ * The event as if its last day were today, or yesterday where today is still young: every day and instant moves by whole days on the clocks of `timeZone`,
  * which becomes the event's zone; ids stay. What would then be later than now is left out instead of being moved
  * closer: the hours that it was written for stay true, and the day looks like one that is under way.
  */
 export function endingToday(file: EventFile, timeZone: string, now: Instant): EventFile {
-  const today = DateTime.fromISO(localTime(now, timeZone).day, { zone: "utc" });
-  const days = today.diff(DateTime.fromISO(file.event.endsOn, { zone: "utc" }), "days").days;
+  const { day: today, hour } = localTime(now, timeZone);
+  const lastDay = DateTime.fromISO(today, { zone: "utc" }).minus({ days: hour < FIRST_FULL_HOUR ? 1 : 0 });
+  const days = lastDay.diff(DateTime.fromISO(file.event.endsOn, { zone: "utc" }), "days").days;
   const day = (text: string) => DateTime.fromISO(text, { zone: "utc" }).plus({ days }).toISODate() as string;
   const instant = (at: Instant) =>
     DateTime.fromMillis(at, { zone: file.event.timeZone })

@@ -172,6 +172,12 @@ describe("an event as if it ended today", () => {
     ]);
   });
 
+  test("ends yesterday while today is too young to have something to show", () => {
+    const early = endingToday(file, "Asia/Tokyo", now - 3 * 3_600_000);
+    expect(early.event.endsOn).toBe("2026-07-09");
+    expect(early.visits).toHaveLength(3);
+  });
+
   test("has no visit that is yet to come", () => {
     expect(moved.visits).toHaveLength(2);
     expect(endingToday(file, "Asia/Tokyo", now + 6 * 3_600_000).visits).toHaveLength(3);
