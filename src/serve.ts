@@ -28,7 +28,6 @@ export async function serve(config: Config, prepare?: (deps: Deps) => Promise<vo
     await db.close();
     throw error;
   }
-  await sayWhere(deps, (server.address() as AddressInfo).port);
   const stop = async () => {
     setTimeout(() => server.closeAllConnections(), STOP_WITHIN).unref();
     server.close(async () => {
@@ -39,6 +38,7 @@ export async function serve(config: Config, prepare?: (deps: Deps) => Promise<vo
   };
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
+  await sayWhere(deps, (server.address() as AddressInfo).port);
 }
 
 function listen(server: Server, { port, host }: Config): Promise<void> {

@@ -11,10 +11,12 @@ export interface Program {
   printed(): string;
   /** Ends it as a power cut would. */
   kill(): Promise<void>;
+  /** Asks it to stop; gives its exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts the built program on a data folder; resolves when it says where to open it. */
-export async function startProgram(dataDir: string): Promise<Program> {
+/** Starts the built program on a data folder; resolves when it says where to open it. `env`: settings of its own. */
+export async function startProgram(dataDir: string, env: Record<string, string> = {}): Promise<Program> {
   const child = spawn(process.execPath, [PROGRAM, "start"], {
     env: {
       PATH: process.env.PATH,
@@ -23,11 +25,12 @@ export async function startProgram(dataDir: string): Promise<Program> {
       HOST: "127.0.0.1",
       ORGANIZER_PASSPHRASE: PASSPHRASE,
       LOG_LEVEL: "error",
+      ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const port = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer) => {
       text += chunk;
@@ -45,6 +48,10 @@ export async function startProgram(dataDir: string): Promise<Program> {
     async kill() {
       child.kill("SIGKILL");
       await ended;
+    },
+    stop(signal = "SIGTERM") {
+      child.kill(signal);
+      return ended;
     },
   };
 }

@@ -1,0 +1,75 @@
+import path from "node:path";
+import { readConfig, SETTINGS } from "../src/config";
+
+/** A value that is right for each setting, and what the program makes of it. */
+const RIGHT = {
+  PORT: ["8081", { port: 8081 }],
+  HOST: ["192.0.2.7", { host: "192.0.2.7" }],
+  DATA_DIR: ["/srv/booth light", { dataDir: "/srv/booth light" }],
+  DATABASE_URL: ["postgres://booth:secret@db/booth", { databaseUrl: "postgres://booth:secret@db/booth" }],
+  PUBLIC_URL: ["https://booth.example.org/", { publicUrl: "https://booth.example.org" }],
+  ORGANIZER_PASSPHRASE: ["four words are good", { organizerPassphrase: "four words are good" }],
+  SMTP_URL: ["smtps://mail.example.org:465", { smtpUrl: "smtps://mail.example.org:465" }],
+  MAIL_FROM: ["Booth <booth@example.org>", { mailFrom: "Booth <booth@example.org>" }],
+  LOG_LEVEL: ["warn", { logLevel: "warn" }],
+} as const;
+
+test("nothing has to be set", () => {
+  expect(readConfig({})).toEqual({
+    port: 8080,
+    host: "",
+    dataDir: path.resolve("data"),
+    databaseUrl: undefined,
+    publicUrl: undefined,
+    organizerPassphrase: undefined,
+    smtpUrl: undefined,
+    mailFrom: undefined,
+    logLevel: "info",
+  });
+});
+
+test("empty is the same as not set", () => {
+  const empty = Object.fromEntries(SETTINGS.map(({ name }) => [name, "  "]));
+  expect(readConfig(empty)).toEqual(readConfig({}));
+});
+
+test("every setting is listed once, with its meaning and its standard", () => {
+  expect(SETTINGS.map(({ name }) => name)).toEqual(Object.keys(RIGHT));
+  for (const { meaning, standard } of SETTINGS) {
+    expect(meaning).not.toBe("");
+    expect(standard).not.toBe("");
+  }
+});
+
+test.each(Object.entries(RIGHT))("%s is read", (name, [text, config]) => {
+  expect(readConfig({ [name]: ` ${text} ` })).toEqual({ ...readConfig({}), ...config });
+});
+
+test.each([
+  ["PORT", "http", "must be a whole number from 0 to 65535"],
+  ["PORT", "-1", "must be a whole number from 0 to 65535"],
+  ["PORT", "80.5", "must be a whole number from 0 to 65535"],
+  ["PORT", "65536", "must be a whole number from 0 to 65535"],
+  ["PORT", "0x50", "must be a whole number from 0 to 65535"],
+  ["DATABASE_URL", "mysql://db/booth", "must be an address such as postgres://"],
+  ["DATABASE_URL", "db", "must be an address such as postgres://"],
+  ["PUBLIC_URL", "booth.example.org", "must be an address such as https://"],
+  ["PUBLIC_URL", "ftp://booth.example.org", "must be an address such as https://"],
+  ["PUBLIC_URL", "https://example.org/booth", "without a path"],
+  ["PUBLIC_URL", "https://example.org/?a=b", "without a path"],
+  ["PUBLIC_URL", "https://ada:secret@example.org", "without a path"],
+  ["ORGANIZER_PASSPHRASE", "short", "must have at least 8 characters"],
+  ["SMTP_URL", "mail.example.org:587", "must be an address such as smtp://"],
+  ["MAIL_FROM", "the booth", "must be a mail address"],
+  ["LOG_LEVEL", "loud", "must be one of fatal, error, warn, info, debug, trace, silent"],
+])("%s=%s is refused in one line that says why, and not what was set", (name, text, reason) => {
+  let message = "";
+  try {
+    readConfig({ [name]: text });
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  expect(message).toMatch(new RegExp(`^${name} must [^\n]*\\.$`));
+  expect(message).toContain(reason);
+  expect(message).not.toMatch(/secret|short\b/);
+});
