@@ -39,7 +39,9 @@ async function until(look: () => Promise<unknown[]>): Promise<void> {
 
 /** Today where the event is, as the form takes it. */
 function day(offset = 0): string {
-  return new Date(Date.now() + offset * 86_400_000).toLocaleDateString("sv-SE", { timeZone: "Europe/Brussels" });
+  return new Date(Date.now() + offset * 86_400_000).toLocaleDateString("sv-SE", {
+    timeZone: "Europe/Brussels",
+  });
 }
 
 test("a day at the booth, end to end", async () => {
@@ -82,7 +84,9 @@ test("a day at the booth, end to end", async () => {
   await tablet.getByRole("button", { name: "Curious" }).tap();
   await tablet.getByText("Logged: Curious").waitFor();
   await tablet.getByLabel("Wick", { exact: true }).tap();
-  await tablet.getByLabel("Question 1", { exact: true }).fill("=SUM of disks: how many, for “thin” pools?\nAnd NFS?");
+  await tablet
+    .getByLabel("Question 1", { exact: true })
+    .fill("=SUM of disks: how many, for “thin” pools?\nAnd NFS?");
   await tablet.getByText("Contact", { exact: true }).tap();
   await tablet.getByLabel("Name", { exact: true }).fill("Zoë Müller-Łuczak");
   await tablet.getByLabel("Phone").fill("0049123456");
@@ -111,8 +115,13 @@ test("a day at the booth, end to end", async () => {
 
   // The report shows the day, and its figures are those of the page.
   await laptop.getByRole("heading", { name: "Open Days Ghent" }).waitFor();
-  await laptop.getByText(/3 conversations with 3 people/).first().waitFor();
-  const figures = await laptop.evaluate(`fetch("/events/open-days-ghent/report.json").then((answer) => answer.json())`);
+  await laptop
+    .getByText(/3 conversations with 3 people/)
+    .first()
+    .waitFor();
+  const figures = await laptop.evaluate(
+    `fetch("/events/open-days-ghent/report.json").then((answer) => answer.json())`,
+  );
   expect(figures).toMatchObject({
     visits: 3,
     people: 3,

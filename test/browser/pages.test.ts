@@ -31,8 +31,15 @@ beforeAll(async () => {
       interest: 3,
       topics: ["storage"],
       note: `${"Averyveryverylongwordwithoutanyspace".repeat(4)} <script>alert(1)</script>`,
-      contact: { name: LONG_NAME, organization: "Library", email: "zoe@visitor.example", consent: ["follow-up"] },
-      questions: [{ id: questionId, text: "How many disks does a thin pool take, and why?", topic: "storage" }],
+      contact: {
+        name: LONG_NAME,
+        organization: "Library",
+        email: "zoe@visitor.example",
+        consent: ["follow-up"],
+      },
+      questions: [
+        { id: questionId, text: "How many disks does a thin pool take, and why?", topic: "storage" },
+      ],
     }),
     ...Array.from({ length: 60 }, (_, index) =>
       aVisit({
@@ -78,7 +85,9 @@ async function complaintsAbout(context: BrowserContext, address: string): Promis
     violations: { id: string; nodes: { html: string }[] }[];
   };
   for (const { id, nodes } of found.violations) complaints.push(`${id}: ${nodes[0]?.html.slice(0, 200)}`);
-  const wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+  const wider = await page.evaluate(
+    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+  );
   if ((wider as number) > 0) complaints.push(`scrolls sideways by ${wider}px`);
   await page.close();
   return complaints;
@@ -95,7 +104,8 @@ describe.each([
       const first = await context.newPage();
       await signIn(first, booth.address);
       await first.close();
-      const more = booth === full ? [`/visits/${visitId}`, `/questions/${questionId}`, `/capture?visit=${visitId}`] : [];
+      const more =
+        booth === full ? [`/visits/${visitId}`, `/questions/${questionId}`, `/capture?visit=${visitId}`] : [];
       const complaints: Record<string, string[]> = {};
       for (const address of [...PAGES, ...more]) {
         const found = await complaintsAbout(context, booth.address + address);
