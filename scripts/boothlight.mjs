@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command `boothlight`, from a checkout: sets up what is missing, then runs the built program.
 import { spawn } from "node:child_process";
+import os from "node:os";
 import path from "node:path";
 import { built, installed, ROOT, say } from "./set-up.mjs";
 
@@ -13,8 +14,13 @@ built();
 const program = spawn(process.execPath, [path.join(ROOT, "dist/main.js"), ...process.argv.slice(2)], {
   stdio: "inherit",
 });
-// The program stops by itself, in its own time: this one only passes the word on and waits.
+// The program stops by itself, in its own time: this one only passes the word on and waits. Once, and as SIGTERM: a
+// terminal sends Ctrl+C to both, npm sends it again, and a second one would not wait for requests under way.
+let isTold = false;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-  process.on(signal, () => signal !== "SIGINT" && program.kill(signal));
+  process.on(signal, () => {
+    if (!isTold) program.kill("SIGTERM");
+    isTold = true;
+  });
 }
-program.on("exit", (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+program.on("exit", (code, signal) => process.exit(code ?? 128 + os.constants.signals[signal]));

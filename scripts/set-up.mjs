@@ -11,7 +11,8 @@ export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "
 export function installed() {
   // npm writes this file last, so an install that was broken off is done again.
   const done = path.join(ROOT, "node_modules/.package-lock.json");
-  if (existsSync(done) && statSync(done).mtimeMs >= newest("package-lock.json")) return;
+  // … but for the lock itself, where the install was one that changes it.
+  if (existsSync(done) && statSync(done).mtimeMs + 5000 >= newest("package-lock.json")) return;
   say("Installing packages. The first time takes a minute or two …");
   run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
 }
@@ -19,8 +20,9 @@ export function installed() {
 /** Builds where a source is newer than what was built. */
 export function built() {
   const stamp = path.join(ROOT, "dist", ".built");
+  const isWhole = existsSync(stamp) && existsSync(path.join(ROOT, "public/built"));
   const sources = ["src", "scripts", "package-lock.json", "tsconfig.json", "tsconfig.build.json"];
-  if (existsSync(stamp) && statSync(stamp).mtimeMs > Math.max(...sources.map(newest))) return;
+  if (isWhole && statSync(stamp).mtimeMs > Math.max(...sources.map(newest))) return;
   say("Building …");
   run("npm", ["run", "--silent", "build"]);
   writeFileSync(stamp, "");

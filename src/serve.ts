@@ -28,7 +28,10 @@ export async function serve(config: Config, prepare?: (deps: Deps) => Promise<vo
     await db.close();
     throw error;
   }
-  const stop = async () => {
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) return;
+    isStopping = true;
     setTimeout(() => server.closeAllConnections(), STOP_WITHIN).unref();
     server.close(async () => {
       await db.close();
@@ -36,8 +39,8 @@ export async function serve(config: Config, prepare?: (deps: Deps) => Promise<vo
     });
     server.closeIdleConnections();
   };
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
+  // Once each: who presses Ctrl+C a second time does not want to wait.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
   await sayWhere(deps, (server.address() as AddressInfo).port);
 }
 

@@ -182,6 +182,35 @@ describe("every route", () => {
     expect(changing).toEqual([]);
   });
 
+  test("that shows a page shows what people typed as text, under headers that let no other script run", async () => {
+    await typeEverywhere(cast.booth, HOSTILE);
+    const wrong: string[] = [];
+    let pages = 0;
+    for (const route of cast.routes.filter((each) => each.method === "get")) {
+      for (const who of ["nobody", "device", "organizer"] as const) {
+        const values = { ...cast.values, "visits/:id": cast.ownVisit };
+        const answer = await visitRoute(route, values, who);
+        const say = (what: string) => wrong.push(`${named(route)} for ${who}: ${what}`);
+        if (answer.status >= 500) say(`answers ${answer.status}`);
+        if (answer.get("Cache-Control") !== "no-store") say("may be kept in a cache");
+        if (answer.get("X-Content-Type-Options") !== "nosniff") say("may be taken for something else");
+        const policy = answer.get("Content-Security-Policy") ?? "unsafe-";
+        if (policy.includes("unsafe-")) say("lets any script run");
+        if (!answer.type.includes("html")) continue;
+        pages += 1;
+        // What the policy forbids would silently not work.
+        if (/<b data-hostile|<script(?![^>]* src=)|<style/i.test(answer.text))
+          say("has markup that was typed, or its own");
+        if (/<[a-z][^<>]*\s(on[a-z]+|style)=(?=["'])/i.test(withoutTyped(answer.text)))
+          say("has code or styles in an attribute");
+        if (/(href|src|action)="\s*(javascript|data|vbscript):(?!image)/i.test(answer.text))
+          say("links to code");
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(pages).toBeGreaterThan(20);
+  });
+
   test("has an address of its own: none hides behind an earlier one", () => {
     const hidden: string[] = [];
     for (const [index, route] of cast.routes.entries()) {
@@ -194,6 +223,51 @@ describe("every route", () => {
     expect(hidden).toEqual([]);
   });
 });
+
+/** Markup, quotes and an address that is code: what somebody types who wants to see what happens. */
+const HOSTILE = `javascript:alert(1)//"'><b data-hostile onclick="x()" style="x">&lt;\u202e`;
+
+/** Puts a text into every column that people fill. */
+async function typeEverywhere({ db }: Booth, text: string): Promise<void> {
+  const entries = ["booths", "projects", "topics", "platforms", "remarks", "giveaways"] as const;
+  await db.write(async (writer) => {
+    await writer.updateTable("events").set({ name: text, venue: text }).execute();
+    for (const table of entries) await writer.updateTable(table).set({ name: text }).execute();
+    await writer
+      .updateTable("topics")
+      .set({ keywords: JSON.stringify([text]) })
+      .execute();
+    const { id } = await writer.selectFrom("events").select("id").executeTakeFirstOrThrow();
+    await writer.insertInto("journal").values({ id: uuidv7(), event_id: id, at: NOON, text }).execute();
+    await writer.updateTable("devices").set({ staff_name: text }).execute();
+    await writer.updateTable("visits").set({ staff_name: text, note: text }).execute();
+    const details = { name: text, organization: text, role: text, email: text, phone: text, handle: text };
+    await writer
+      .updateTable("contacts")
+      .set({ ...details, website: text, badge: text, note: text })
+      .execute();
+    await writer.updateTable("experts").set({ name: text, address: text }).execute();
+    const expert = await writer.selectFrom("experts").select("id").executeTakeFirstOrThrow();
+    await writer
+      .updateTable("questions")
+      .set({ text, answer: text, state: "answered", expert_id: expert.id })
+      .execute();
+    const question = await writer
+      .selectFrom("questions")
+      .select(["id", "visit_id"])
+      .executeTakeFirstOrThrow();
+    const step = { step: "answered", at: NOON, actor: text, note: text, expert_id: expert.id };
+    await writer
+      .insertInto("activity")
+      .values({ id: uuidv7(), question_id: question.id, visit_id: question.visit_id, ...step })
+      .execute();
+  });
+}
+
+/** A page without what was typed: escaped, it is text and no attribute. */
+function withoutTyped(html: string): string {
+  return html.replace(/&(lt|gt|quot|#34|#39|amp);/g, "").replace(/javascript:alert\(1\)[^<>]*/g, "");
+}
 
 function pattern(routePath: string): RegExp {
   const parts = routePath.split("/").map((part) => {
