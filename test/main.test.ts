@@ -19,8 +19,8 @@ beforeEach(() => {
 afterEach(() => rmSync(dataDir, { recursive: true }));
 
 /** Runs a command of the built program to its end. */
-function run(args: string[], env: Record<string, string> = {}, typed = "") {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
+function run(args: string[], env: Record<string, string> = {}, typed = "", script = PROGRAM) {
+  const child = spawn(process.execPath, [script, ...args], {
     env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: "0", HOST: "127.0.0.1", ...env },
   });
   let [out, err] = ["", ""];
@@ -210,6 +210,27 @@ describe("the program", () => {
         .get("/healthz")
         .then(() => "an answer"),
     ).rejects.toThrow("ECONNREFUSED");
+  });
+});
+
+describe("npm start", () => {
+  const SCRIPT = path.resolve(__dirname, "../scripts/boothlight.mjs");
+
+  test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
+    "that gets %s, even twice, stops the program and waits for it",
+    async (signal) => {
+      const program = await startProgram(dataDir, {}, SCRIPT);
+      program.process.kill(signal);
+      expect(await program.stop(signal)).toBe(0);
+      await expect(request(program.address).get("/healthz")).rejects.toThrow("ECONNREFUSED");
+    },
+  );
+
+  test("ends with the exit code of the program", async () => {
+    const { code, err } = await run(["start"], { PORT: "eighty" }, "", SCRIPT);
+    expect(err).toContain("PORT must be");
+    expect(code).toBe(1);
+    expect((await run(["--help"], {}, "", SCRIPT)).code).toBe(0);
   });
 });
 

@@ -63,6 +63,50 @@ describe.each(ENGINES)("the door for writes on %s", (engine) => {
   });
 });
 
+describe("the door for writes on SQLite", () => {
+  let db: Database;
+  beforeEach(async () => {
+    db = await freshDatabase();
+  });
+  afterEach(() => db.close());
+
+  const names = async () =>
+    (await db.read.selectFrom("settings").select("name").execute()).map((row) => row.name);
+  const put = (name: string) =>
+    db.write((writer) => writer.insertInto("settings").values({ name, value: "x" }).execute());
+
+  test("a commit that fails is told to everybody who shared it, keeps nothing, and holds up nobody after it", async () => {
+    const spoiler = db.write(async (writer) => {
+      // The engine finds this one out at the commit and not before.
+      await sql`PRAGMA defer_foreign_keys = ON`.execute(writer);
+      await writer
+        .insertInto("journal")
+        .values({ id: "j", event_id: "none", at: NOON, text: "hello" })
+        .execute();
+    });
+    const outcomes = await Promise.allSettled([put("a"), spoiler, put("b")]);
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(["rejected", "rejected", "rejected"]);
+    expect(await names()).toEqual([]);
+    await put("c");
+    expect(await names()).toEqual(["c"]);
+  });
+
+  test("what is being written is seen by nobody before it is kept", async () => {
+    let seenMeanwhile: string[] = [];
+    await db.write(async (writer) => {
+      await writer.insertInto("settings").values({ name: "half", value: "x" }).execute();
+      seenMeanwhile = await names();
+    });
+    expect(seenMeanwhile).toEqual([]);
+    expect(await names()).toEqual(["half"]);
+  });
+
+  test("the connection for reading cannot write", async () => {
+    const sneaky = db.read.insertInto("settings").values({ name: "a", value: "x" }).execute();
+    await expect(sneaky).rejects.toThrow("readonly");
+  });
+});
+
 test("SQLite syncs each commit to disk: acknowledged means it survives a power cut", async () => {
   const db = await freshDatabase();
   const pragma = await db.write((writer) => sql<{ synchronous: number }>`PRAGMA synchronous`.execute(writer));

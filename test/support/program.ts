@@ -15,9 +15,16 @@ export interface Program {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts the built program on a data folder; resolves when it says where to open it. `env`: settings of its own. */
-export async function startProgram(dataDir: string, env: Record<string, string> = {}): Promise<Program> {
-  const child = spawn(process.execPath, [PROGRAM, "start"], {
+/**
+ * Starts the built program on a data folder; resolves when it says where to open it. `env`: settings of its own;
+ * `script`: what is run in its place.
+ */
+export async function startProgram(
+  dataDir: string,
+  env: Record<string, string> = {},
+  script = PROGRAM,
+): Promise<Program> {
+  const child = spawn(process.execPath, [script, "start"], {
     env: {
       PATH: process.env.PATH,
       DATA_DIR: dataDir,
