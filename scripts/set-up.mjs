@@ -1,7 +1,17 @@
 // Brings a checkout to where the program runs: installs and builds what is missing. Plain Node, because
 // it runs before anything is installed.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -14,7 +24,28 @@ export function installed() {
   // … but for the lock itself, where the install was one that changes it.
   if (existsSync(done) && statSync(done).mtimeMs + 5000 >= newest("package-lock.json")) return;
   say("Installing packages. The first time takes a minute or two …");
-  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  if (process.platform !== "win32" && /\s/.test(ROOT)) installElsewhere();
+  else install(ROOT);
+}
+
+function install(cwd) {
+  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd });
+}
+
+/**
+ * Where no ready-made part fits the machine, a package is compiled, and make does not cope with a space in the
+ * name of a folder. So the packages are installed in a folder without one, and moved here.
+ */
+function installElsewhere() {
+  const elsewhere = mkdtempSync(path.join(os.tmpdir(), "boothlight-"));
+  process.on("exit", () => rmSync(elsewhere, { recursive: true, force: true }));
+  for (const file of ["package.json", "package-lock.json"]) {
+    copyFileSync(path.join(ROOT, file), path.join(elsewhere, file));
+  }
+  install(elsewhere);
+  const here = path.join(ROOT, "node_modules");
+  rmSync(here, { recursive: true, force: true });
+  cpSync(path.join(elsewhere, "node_modules"), here, { recursive: true, verbatimSymlinks: true });
 }
 
 /** Builds where a source is newer than what was built. */

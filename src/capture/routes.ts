@@ -1,12 +1,13 @@
 import type { Request, Response } from "express";
 import { uuidv7 } from "uuidv7";
-import { type Lists, listsOf, offered } from "../catalog/store";
+import { type Lists, listsOf } from "../catalog/store";
 import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { momentInWords } from "../events/rules";
 import { show } from "../http/pages";
 import { type Route, type StaffCaller, staff } from "../http/route";
-import { type Result, type SentVisit, visitFromForm } from "../visits/form";
+import { editedVisit, type Result, type SentVisit, visitFromForm } from "../visits/form";
+import { listsForEditing } from "../visits/rules";
 import {
   asSent,
   deleteVisit,
@@ -44,9 +45,9 @@ export function captureRoutes(deps: Deps): Route[] {
       const id = req.params.id as string;
       const kept = await visitForStaff(db.read, id, caller);
       const lists = await listsOf(db.read, kept.event_id);
-      const { happenedAt } = asSent(kept, lists);
+      const before = asSent(kept, lists);
       const shown = (typeof req.body.revision === "string" && Number(req.body.revision)) || kept.revision;
-      const visit = visitFromForm(req.body, { id, revision: shown + 1, happenedAt });
+      const visit = editedVisit(req.body, before, shown, before.happenedAt);
       const result = await record(req, caller, visit);
       if (result.status === "invalid" || result.status === "conflict") {
         const problems = result.problems ?? [
@@ -143,7 +144,7 @@ async function showCapture(
     staffName: caller.kind === "device" ? caller.staffName : "Organizer",
     isOrganizer: caller.kind === "organizer",
     query: queryOf(req),
-    lists: Object.fromEntries(Object.entries(lists).map(([list, entries]) => [list, offered(entries)])),
+    lists: listsForEditing(lists, visit ?? {}),
     visit,
     at: visit && momentInWords(Date.parse(visit.happenedAt), event.time_zone),
     today: await todayOf(db.read, event, placeOf(caller).deviceId, now()),

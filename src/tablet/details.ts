@@ -1,5 +1,5 @@
 import { uuidv7 } from "uuidv7";
-import { type SentVisit, visitFromForm } from "../visits/form";
+import { editedVisit, type SentVisit } from "../visits/form";
 
 /** Text is saved this long after the last key, in milliseconds. */
 const TYPING_PAUSE = 500;
@@ -51,7 +51,26 @@ export class Details {
     }
     const body: Record<string, string[]> = {};
     for (const [name, value] of new FormData(this.#form)) body[name] = [...(body[name] ?? []), String(value)];
-    return visitFromForm(body, base) as unknown as SentVisit;
+    const edited = editedVisit(body, base, base.revision - 1, base.happenedAt) as unknown as SentVisit;
+    return this.#withWhatIsNotOffered(edited, base);
+  }
+
+  /** What a visit has of entries that are no longer offered has no field here, and stays. */
+  #withWhatIsNotOffered(edited: SentVisit, base: SentVisit): SentVisit {
+    const isOffered = (name: string, value: string) =>
+      this.#form.querySelector(`input[name=${name}][value="${CSS.escape(value)}"]`) !== null;
+    const kept = (list: "topics" | "remarks" | "giveaways") => [
+      ...(edited[list] ?? []),
+      ...(base[list] ?? []).filter((value) => !isOffered(list, value)),
+    ];
+    return {
+      ...edited,
+      project:
+        edited.project ?? (base.project && !isOffered("project", base.project) ? base.project : undefined),
+      topics: kept("topics"),
+      remarks: kept("remarks"),
+      giveaways: kept("giveaways"),
+    };
   }
 
   /** Shows a visit. */
@@ -170,7 +189,11 @@ function fillQuestion(
 ): void {
   (row.querySelector("[name=questionId]") as HTMLInputElement).value = question?.id ?? "";
   (row.querySelector("[name=questionText]") as HTMLTextAreaElement).value = question?.text ?? "";
-  (row.querySelector("[name=questionTopic]") as HTMLSelectElement).value = question?.topic ?? "";
+  const topic = row.querySelector("[name=questionTopic]") as HTMLSelectElement;
+  topic.value = question?.topic ?? "";
+  if (question?.topic && topic.value !== question.topic) {
+    topic.append(new Option(question.topic, question.topic, false, true));
+  }
 }
 
 function uncheck(form: HTMLFormElement, name: string): void {

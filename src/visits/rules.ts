@@ -258,7 +258,7 @@ export function stepInWords(step: string, expert: string | null): string {
 }
 
 /** What a form offers for a visit: what is offered today, and what the visit has of what is not any more. */
-export function listsForEditing(lists: Lists, visit: SentVisit): Lists {
+export function listsForEditing(lists: Lists, visit: Partial<SentVisit>): Lists {
   const used: Record<keyof Lists, (string | null | undefined)[]> = {
     booths: [visit.booth],
     projects: [visit.project],
