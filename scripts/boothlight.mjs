@@ -17,10 +17,12 @@ const program = spawn(process.execPath, [path.join(ROOT, "dist/main.js"), ...pro
 // The program stops by itself, in its own time: this one only passes the word on and waits. Once, and as SIGTERM: a
 // terminal sends Ctrl+C to both, npm sends it again, and a second one would not wait for requests under way.
 let isTold = false;
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-  process.on(signal, () => {
-    if (!isTold) program.kill("SIGTERM");
-    isTold = true;
-  });
-}
+const stop = () => {
+  if (!isTold) program.kill("SIGTERM");
+  isTold = true;
+};
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stop);
+// Told to stop, npm ends the shell between it and this one, and the shell tells nobody: it is gone, that is all.
+const shell = process.ppid;
+if (process.env.npm_lifecycle_event) setInterval(() => process.ppid !== shell && stop(), 250).unref();
 program.on("exit", (code, signal) => process.exit(code ?? 128 + os.constants.signals[signal]));
