@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Test } from "supertest";
 import { uuidv7 } from "uuidv7";
-import { openSession, unpairDevice } from "../src/access/store";
+import { inviteToPair, inviteToSignIn, openSession, unpairDevice } from "../src/access/store";
 import { allRoutes, createApp } from "../src/app";
 import { DEVICE_COOKIE, SESSION_COOKIE } from "../src/http/cookies";
 import type { Route } from "../src/http/route";
@@ -57,6 +57,10 @@ async function gather(engine: Engine = "sqlite"): Promise<Cast> {
       "events/:slug": "winter-camp",
       "lists/:list": "topics",
       "devices/:id": ada.id,
+      "pair/:code": await booth.db.write((writer) =>
+        inviteToPair(writer, { eventId: booth.eventId, boothId: null }, NOON),
+      ),
+      "sign-in/:code": await booth.db.write((writer) => inviteToSignIn(writer, NOON)),
       "visits/:id": theirs.id,
       "questions/:id": theirs.questions?.[0]?.id as string,
       "experts/:id": expert.id,
@@ -167,19 +171,18 @@ describe("every route", () => {
   });
 
   test("that is read changes nothing, but for the code that the pairing page makes", async () => {
-    const before = await contentOf(cast.booth.db, ["sessions"]);
     const changing: string[] = [];
+    let before = await contentOf(cast.booth.db, ["sessions"]);
     for (const route of cast.routes.filter((each) => each.method === "get")) {
       for (const who of ["device", "organizer"] as const) {
         const values = { ...cast.values, "visits/:id": cast.ownVisit };
         await visitRoute(route, values, who);
       }
       const after = await contentOf(cast.booth.db, ["sessions"]);
-      if (route.path === "/pair") after.invitations = before.invitations as string[];
       if (JSON.stringify(after) !== JSON.stringify(before)) changing.push(named(route));
-      if (route.path === "/pair") await cast.booth.db.write((w) => w.deleteFrom("invitations").execute());
+      before = after;
     }
-    expect(changing).toEqual([]);
+    expect(changing).toEqual(["GET /pair"]);
   });
 
   test("that shows a page shows what people typed as text, under headers that let no other script run", async () => {
@@ -319,14 +322,15 @@ interface Nonsense {
   send?: (asked: Test) => Test;
 }
 
-/** Texts that databases and programs stumble over. */
+/** Texts that programs stumble over; the first ones are those that one database takes and another does not. */
+const TAKEN_DIFFERENTLY = 4;
 const STRANGE_TEXTS = ["\0", "'\"--;", "-1", "1e400", "%", "💡\u202e", "x".repeat(260), "2024-99-99"];
 const STRANGE_VALUES: unknown[] = [null, true, 1.5, ["a", null], { toString: 1, length: 2 }];
 const STRANGE_PARTS = ["%20", "%00", "%E0%A4", "%2F..", "'", "__proto__", "x".repeat(400)];
 
 /** Strange parameters, queries and typed texts: what also the database gets to see. */
-function strangeTexts(route: Route, address: string, fields: string[]): Nonsense[] {
-  return STRANGE_TEXTS.map((text) => {
+function strangeTexts(route: Route, address: string, fields: string[], texts = STRANGE_TEXTS): Nonsense[] {
+  return texts.map((text) => {
     const about = `the text ${JSON.stringify(text.slice(0, 20))}`;
     const typed = new URLSearchParams(fields.map((field): [string, string] => [field, text])).toString();
     if (route.method === "get") return { about, address: `${address}?${typed}` };
@@ -378,8 +382,10 @@ describe.each(ENGINES)("on %s", (engine) => {
       for (const route of routes.filter((each) => who === "organizer" || each.who !== "organizer")) {
         const address = filled(route.path, values);
         const identity = await identityOf(who, cast);
-        const nonsense = strangeTexts(route, address, fields);
-        if (engine === "sqlite") nonsense.push(...strangeForms(route, address, fields));
+        const nonsense =
+          engine === "sqlite"
+            ? [...strangeTexts(route, address, fields), ...strangeForms(route, address, fields)]
+            : strangeTexts(route, address, fields, STRANGE_TEXTS.slice(0, TAKEN_DIFFERENTLY));
         for (const each of nonsense) {
           const asked = ask(booth, route.method, each.address, identity);
           const { status } = await (each.send ? each.send(asked) : asked);
