@@ -1,316 +1,323 @@
 import { uuidv7 } from "uuidv7";
 import { aVisit, type Booth, openBooth, type Tablet } from "../support/booth";
-import { NOON } from "../support/databases";
+import { ENGINES, NOON } from "../support/databases";
 
-let booth: Booth;
-let tablet: Tablet;
-beforeEach(async () => {
-  booth = await openBooth();
-  tablet = await booth.tablet();
-});
-afterEach(() => booth.close());
+describe.each(ENGINES)("on %s", (engine) => {
+  let booth: Booth;
+  let tablet: Tablet;
+  beforeEach(async () => {
+    booth = await openBooth({ engine });
+    tablet = await booth.tablet();
+  });
+  afterEach(() => booth.close());
 
-const iso = (at: number) => new Date(at).toISOString();
-const kept = (id: string) =>
-  booth.db.read.selectFrom("visits").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
-const visitCount = async () =>
-  (await booth.db.read.selectFrom("visits").select("id").where("deleted_at", "is", null).execute()).length;
+  const iso = (at: number) => new Date(at).toISOString();
+  const kept = (id: string) =>
+    booth.db.read.selectFrom("visits").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
+  const visitCount = async () =>
+    (await booth.db.read.selectFrom("visits").select("id").where("deleted_at", "is", null).execute()).length;
 
-describe("the six statuses", () => {
-  test("a visit is recorded with everything that was said", async () => {
-    const visit = aVisit({
-      category: "curious",
-      booth: "hall",
-      project: "lantern",
-      people: 3,
-      platform: "vmware",
-      interest: 2,
-      overviewGiven: true,
-      topics: ["storage", "upgrade"],
-      remarks: ["easier-install"],
-      giveaways: ["sticker"],
-      note: "Runs forty hosts.\nWants sizing.",
-      contact: { name: "Uğur Zając", email: "ugur@visitor.example", consent: ["follow-up"] },
-      questions: [{ id: uuidv7(), text: "How many hosts?", topic: "storage" }],
+  describe("the six statuses", () => {
+    test("a visit is recorded with everything that was said", async () => {
+      const visit = aVisit({
+        category: "curious",
+        booth: "hall",
+        project: "lantern",
+        people: 3,
+        platform: "vmware",
+        interest: 2,
+        overviewGiven: true,
+        topics: ["storage", "upgrade"],
+        remarks: ["easier-install"],
+        giveaways: ["sticker"],
+        note: "Runs forty hosts.\nWants sizing.",
+        contact: { name: "Uğur Zając", email: "ugur@visitor.example", consent: ["follow-up"] },
+        questions: [{ id: uuidv7(), text: "How many hosts?", topic: "storage" }],
+      });
+      expect(await tablet.send(visit)).toEqual([{ id: visit.id, status: "recorded" }]);
+      const answer = await booth
+        .nobody()
+        .get("/api/visits")
+        .set("Authorization", `Bearer ${tablet.token}`)
+        .expect(200);
+      expect(answer.body.visits).toEqual([visit]);
     });
-    expect(await tablet.send(visit)).toEqual([{ id: visit.id, status: "recorded" }]);
-    const answer = await booth
+
+    test("a visit sent twice is counted once", async () => {
+      const visit = aVisit({ questions: [{ text: "Does it run on my laptop?" }] });
+      expect(await tablet.send(visit)).toEqual([{ id: visit.id, status: "recorded" }]);
+      expect(await tablet.send(visit)).toEqual([{ id: visit.id, status: "replayed" }]);
+      expect(await visitCount()).toBe(1);
+    });
+
+    test("the same words in another order, or with empty fields, are the same visit", async () => {
+      const visit = aVisit({ topics: ["storage", "upgrade"], note: "hello" });
+      await tablet.send(visit);
+      const { note, topics, ...rest } = visit;
+      const again = {
+        note: " hello ",
+        topics: ["upgrade", "storage", "storage"],
+        platform: "",
+        contact: null,
+        ...rest,
+      };
+      expect(await tablet.send(again)).toEqual([{ id: visit.id, status: "replayed" }]);
+    });
+
+    test("a higher revision updates", async () => {
+      const visit = aVisit({ category: "new" });
+      await tablet.send(visit);
+      const changed = { ...visit, revision: 2, category: "existing" };
+      expect(await tablet.send(changed)).toEqual([{ id: visit.id, status: "updated" }]);
+      expect((await kept(visit.id)).category).toBe("existing");
+      expect(await visitCount()).toBe(1);
+    });
+
+    test("an overtaken revision that arrives late changes nothing", async () => {
+      const visit = aVisit({ note: "first" });
+      await tablet.send({ ...visit, revision: 3, note: "third" });
+      expect(await tablet.send({ ...visit, revision: 2, note: "second" })).toEqual([
+        { id: visit.id, status: "replayed" },
+      ]);
+      expect((await kept(visit.id)).note).toBe("third");
+    });
+
+    test("the same revision with other words is a conflict, and both versions are kept", async () => {
+      const visit = aVisit({ note: "what the first tablet wrote" });
+      await tablet.send(visit);
+      const other = await booth.tablet("Grace");
+      const words = { ...visit, note: "what the second tablet wrote" };
+      expect(await other.send(words)).toEqual([{ id: visit.id, status: "conflict" }]);
+      expect(await other.send(words)).toEqual([{ id: visit.id, status: "conflict" }]);
+      expect((await kept(visit.id)).note).toBe("what the first tablet wrote");
+      const conflicts = await booth.db.read.selectFrom("visit_conflicts").selectAll().execute();
+      expect(conflicts).toHaveLength(1);
+      expect(JSON.parse(conflicts[0]!.payload).note).toBe("what the second tablet wrote");
+    });
+
+    test("other words for a revision that was replaced meanwhile are a conflict too", async () => {
+      const visit = aVisit({ note: "one" });
+      await tablet.send(visit);
+      await tablet.send({ ...visit, revision: 2, note: "two" });
+      await tablet.send({ ...visit, revision: 3, note: "three" });
+      expect(await tablet.send({ ...visit, revision: 2, note: "two" })).toEqual([
+        { id: visit.id, status: "replayed" },
+      ]);
+      expect(await tablet.send({ ...visit, revision: 2, note: "two, elsewhere" })).toEqual([
+        { id: visit.id, status: "conflict" },
+      ]);
+    });
+
+    test("a visit that was undone before it arrived stays gone", async () => {
+      const visit = aVisit();
+      await booth
+        .nobody()
+        .delete(`/api/visits/${visit.id}`)
+        .set("Authorization", `Bearer ${tablet.token}`)
+        .expect(204);
+      expect(await tablet.send(visit)).toEqual([{ id: visit.id, status: "gone" }]);
+      expect(await visitCount()).toBe(0);
+    });
+
+    test("a visit that was undone afterwards is gone, and words that come after it are kept for the organizer", async () => {
+      const visit = aVisit();
+      await tablet.send(visit);
+      await booth
+        .nobody()
+        .delete(`/api/visits/${visit.id}`)
+        .set("Authorization", `Bearer ${tablet.token}`)
+        .expect(204);
+      const later = { ...visit, revision: 2, note: "typed while the laptop was away" };
+      expect(await tablet.send(visit, later)).toEqual([
+        { id: visit.id, status: "gone" },
+        { id: visit.id, status: "gone" },
+      ]);
+      const conflict = await booth.db.read
+        .selectFrom("visit_conflicts")
+        .select("payload")
+        .executeTakeFirstOrThrow();
+      expect(conflict.payload).toContain("typed while the laptop was away");
+    });
+
+    test("one bad record never holds up its neighbours", async () => {
+      const [good, alsoGood] = [aVisit(), aVisit()];
+      const bad = { ...aVisit(), category: "friend", people: 0 };
+      const results = await tablet.send(good, bad, "not even a record", alsoGood);
+      expect(results.map((result) => result.status)).toEqual(["recorded", "invalid", "invalid", "recorded"]);
+      expect(results[1]?.problems?.map((problem) => problem.field).sort()).toEqual(["category", "people"]);
+      expect(await visitCount()).toBe(2);
+    });
+  });
+
+  describe("what breaks a rule is named field by field", () => {
+    const problems = async (given: object) =>
+      (await tablet.send({ ...aVisit(), ...given }))[0]?.problems ?? [];
+
+    test.each([
+      ["an unknown field", { favouriteColour: "blue" }, "favouriteColour"],
+      [
+        "an unknown field of the contact",
+        { contact: { name: "Ada", shoeSize: 38, consent: [] } },
+        "contact.shoeSize",
+      ],
+      ["an id that is none", { id: "visit-1" }, "id"],
+      ["a revision of 0", { revision: 0 }, "revision"],
+      ["a category that there is not", { category: "fan" }, "category"],
+      ["a time without zone", { happenedAt: "2024-02-03 12:00" }, "happenedAt"],
+      ["an interest of 4", { interest: 4 }, "interest"],
+      ["half a person", { people: 1.5 }, "people"],
+      ["a topic that the event does not have", { topics: ["storage", "cooking"] }, "topics"],
+      ["a project that the event does not have", { project: "torch" }, "project"],
+      ["a question without words", { questions: [{ text: "  " }] }, "questions.0.text"],
+      [
+        "a question on an unknown topic",
+        { questions: [{ text: "Why?", topic: "cooking" }] },
+        "questions.0.topic",
+      ],
+      ["a mail address that is none", { contact: { email: "ada at example", consent: [] } }, "contact.email"],
+      ["a purpose that there is not", { contact: { name: "Ada", consent: ["spam"] } }, "contact.consent.0"],
+      ["a note that is too long", { note: "x".repeat(5001) }, "note"],
+    ])("%s", async (_name, given, field) => {
+      const found = await problems(given);
+      expect(found.map((problem) => problem.field)).toEqual([field]);
+      expect(found[0]?.message).toMatch(/[.]$/);
+    });
+
+    test("a question of another visit is not taken over", async () => {
+      const id = uuidv7();
+      await tablet.send(aVisit({ questions: [{ id, text: "Mine?" }] }));
+      expect(await problems({ questions: [{ id, text: "Yours?" }] })).toEqual([
+        { field: "questions.0.id", message: "This id belongs to a question of another visit." },
+      ]);
+    });
+  });
+
+  describe("the whole request", () => {
+    const post = (body: string | object) =>
+      booth.nobody().post("/api/visits").set("Authorization", `Bearer ${tablet.token}`).send(body);
+
+    test("is refused without a paired device", async () => {
+      const answer = await booth.nobody().post("/api/visits").send({ visits: [] }).expect(401);
+      expect(answer.body.message).toBe("Pair this tablet or sign in first.");
+    });
+
+    test("names a field that it does not know", async () => {
+      const answer = await post({ visits: [], device: "mine" }).expect(422);
+      expect(answer.body.fields).toEqual([{ field: "device", message: "There is no field “device” here." }]);
+    });
+
+    test("is limited in number and in size", async () => {
+      await post({ visits: Array.from({ length: 1001 }, () => ({})) }).expect(422);
+      await post({ visits: [{ note: "x".repeat(5_000_000) }] }).expect(413);
+      expect(await visitCount()).toBe(0);
+    });
+  });
+
+  test("a platform that nobody foresaw joins the list, once, whoever writes it how", async () => {
+    const visits = ["Nutanix AHV", "nutanix ahv", "Nutanix  AHV", "vmware", "VMWARE"].map((platform) =>
+      aVisit({ platform }),
+    );
+    const results = await tablet.send(...visits);
+    expect(results.map((result) => result.status)).toEqual(Array(5).fill("recorded"));
+    const list = await booth.db.read
+      .selectFrom("platforms")
+      .select(["slug", "name"])
+      .orderBy("position")
+      .execute();
+    expect(list).toEqual([
+      { slug: "vmware", name: "VMware" },
+      { slug: "proxmox", name: "Proxmox VE" },
+      { slug: "nutanix-ahv", name: "Nutanix AHV" },
+    ]);
+  });
+
+  test("a tablet whose clock is three hours behind logs visits at the right hour", async () => {
+    const threeHours = 3 * 3_600_000;
+    const visit = aVisit({ happenedAt: iso(NOON - threeHours - 600_000) });
+    await booth
+      .nobody()
+      .post("/api/visits")
+      .set("Authorization", `Bearer ${tablet.token}`)
+      .send({ sentAt: iso(NOON - threeHours), visits: [visit] })
+      .expect(200);
+    expect(await kept(visit.id)).toMatchObject({
+      happened_at: NOON - 600_000,
+      said_at: NOON - threeHours - 600_000,
+      clock_offset: threeHours,
+      local_day: "2024-02-03",
+      local_hour: 11,
+    });
+  });
+
+  test("a visit's day and hour are those of the event's zone", async () => {
+    const visit = aVisit({ happenedAt: "2024-02-02T23:30:00Z" });
+    await tablet.send(visit);
+    expect(await kept(visit.id)).toMatchObject({ local_day: "2024-02-03", local_hour: 0 });
+  });
+
+  test("a question that was routed stays when the tablet takes it out; one that nobody touched goes", async () => {
+    const [routed, untouched] = [uuidv7(), uuidv7()];
+    const visit = aVisit({
+      questions: [
+        { id: routed, text: "Routed?" },
+        { id: untouched, text: "Untouched?" },
+      ],
+    });
+    await tablet.send(visit);
+    await booth.db.write((writer) =>
+      writer
+        .insertInto("activity")
+        .values({
+          id: uuidv7(),
+          question_id: routed,
+          visit_id: null,
+          at: NOON,
+          actor: "organizer",
+          step: "routed",
+          expert_id: null,
+          note: null,
+        })
+        .execute(),
+    );
+    await tablet.send({ ...visit, revision: 2, questions: [] });
+    const left = await booth.db.read.selectFrom("questions").select("id").execute();
+    expect(left).toEqual([{ id: routed }]);
+  });
+
+  test("a device sees its own visits and takes back no other's", async () => {
+    const other = await booth.tablet("Grace");
+    const visit = aVisit();
+    await tablet.send(visit);
+    const seen = await booth
       .nobody()
       .get("/api/visits")
-      .set("Authorization", `Bearer ${tablet.token}`)
+      .set("Authorization", `Bearer ${other.token}`)
       .expect(200);
-    expect(answer.body.visits).toEqual([visit]);
-  });
-
-  test("a visit sent twice is counted once", async () => {
-    const visit = aVisit({ questions: [{ text: "Does it run on my laptop?" }] });
-    expect(await tablet.send(visit)).toEqual([{ id: visit.id, status: "recorded" }]);
-    expect(await tablet.send(visit)).toEqual([{ id: visit.id, status: "replayed" }]);
-    expect(await visitCount()).toBe(1);
-  });
-
-  test("the same words in another order, or with empty fields, are the same visit", async () => {
-    const visit = aVisit({ topics: ["storage", "upgrade"], note: "hello" });
-    await tablet.send(visit);
-    const { note, topics, ...rest } = visit;
-    const again = {
-      note: " hello ",
-      topics: ["upgrade", "storage", "storage"],
-      platform: "",
-      contact: null,
-      ...rest,
-    };
-    expect(await tablet.send(again)).toEqual([{ id: visit.id, status: "replayed" }]);
-  });
-
-  test("a higher revision updates", async () => {
-    const visit = aVisit({ category: "new" });
-    await tablet.send(visit);
-    const changed = { ...visit, revision: 2, category: "existing" };
-    expect(await tablet.send(changed)).toEqual([{ id: visit.id, status: "updated" }]);
-    expect((await kept(visit.id)).category).toBe("existing");
-    expect(await visitCount()).toBe(1);
-  });
-
-  test("an overtaken revision that arrives late changes nothing", async () => {
-    const visit = aVisit({ note: "first" });
-    await tablet.send({ ...visit, revision: 3, note: "third" });
-    expect(await tablet.send({ ...visit, revision: 2, note: "second" })).toEqual([
-      { id: visit.id, status: "replayed" },
-    ]);
-    expect((await kept(visit.id)).note).toBe("third");
-  });
-
-  test("the same revision with other words is a conflict, and both versions are kept", async () => {
-    const visit = aVisit({ note: "what the first tablet wrote" });
-    await tablet.send(visit);
-    const other = await booth.tablet("Grace");
-    const words = { ...visit, note: "what the second tablet wrote" };
-    expect(await other.send(words)).toEqual([{ id: visit.id, status: "conflict" }]);
-    expect(await other.send(words)).toEqual([{ id: visit.id, status: "conflict" }]);
-    expect((await kept(visit.id)).note).toBe("what the first tablet wrote");
-    const conflicts = await booth.db.read.selectFrom("visit_conflicts").selectAll().execute();
-    expect(conflicts).toHaveLength(1);
-    expect(JSON.parse(conflicts[0]!.payload).note).toBe("what the second tablet wrote");
-  });
-
-  test("other words for a revision that was replaced meanwhile are a conflict too", async () => {
-    const visit = aVisit({ note: "one" });
-    await tablet.send(visit);
-    await tablet.send({ ...visit, revision: 2, note: "two" });
-    await tablet.send({ ...visit, revision: 3, note: "three" });
-    expect(await tablet.send({ ...visit, revision: 2, note: "two" })).toEqual([
-      { id: visit.id, status: "replayed" },
-    ]);
-    expect(await tablet.send({ ...visit, revision: 2, note: "two, elsewhere" })).toEqual([
-      { id: visit.id, status: "conflict" },
-    ]);
-  });
-
-  test("a visit that was undone before it arrived stays gone", async () => {
-    const visit = aVisit();
+    expect(seen.body.visits).toEqual([]);
     await booth
       .nobody()
       .delete(`/api/visits/${visit.id}`)
-      .set("Authorization", `Bearer ${tablet.token}`)
-      .expect(204);
-    expect(await tablet.send(visit)).toEqual([{ id: visit.id, status: "gone" }]);
-    expect(await visitCount()).toBe(0);
+      .set("Authorization", `Bearer ${other.token}`)
+      .expect(403);
+    expect(await visitCount()).toBe(1);
   });
 
-  test("a visit that was undone afterwards is gone, and words that come after it are kept for the organizer", async () => {
-    const visit = aVisit();
+  test("consent keeps the time at which it was given, and is withdrawn with the tick", async () => {
+    const visit = aVisit({ contact: { name: "Ada", consent: ["follow-up"] } });
     await tablet.send(visit);
-    await booth
-      .nobody()
-      .delete(`/api/visits/${visit.id}`)
-      .set("Authorization", `Bearer ${tablet.token}`)
-      .expect(204);
-    const later = { ...visit, revision: 2, note: "typed while the laptop was away" };
-    expect(await tablet.send(visit, later)).toEqual([
-      { id: visit.id, status: "gone" },
-      { id: visit.id, status: "gone" },
+    booth.setClock(NOON + 60_000);
+    await tablet.send({ ...visit, revision: 2, contact: { name: "Ada L.", consent: ["follow-up", "news"] } });
+    const consents = () =>
+      booth.db.read
+        .selectFrom("contact_consents")
+        .select(["purpose", "given_at"])
+        .orderBy("purpose")
+        .execute();
+    expect(await consents()).toEqual([
+      { purpose: "follow-up", given_at: NOON },
+      { purpose: "news", given_at: NOON + 60_000 },
     ]);
-    const conflict = await booth.db.read
-      .selectFrom("visit_conflicts")
-      .select("payload")
-      .executeTakeFirstOrThrow();
-    expect(conflict.payload).toContain("typed while the laptop was away");
+    await tablet.send({ ...visit, revision: 3, contact: { name: "Ada L.", consent: [] } });
+    expect(await consents()).toEqual([]);
   });
-
-  test("one bad record never holds up its neighbours", async () => {
-    const [good, alsoGood] = [aVisit(), aVisit()];
-    const bad = { ...aVisit(), category: "friend", people: 0 };
-    const results = await tablet.send(good, bad, "not even a record", alsoGood);
-    expect(results.map((result) => result.status)).toEqual(["recorded", "invalid", "invalid", "recorded"]);
-    expect(results[1]?.problems?.map((problem) => problem.field).sort()).toEqual(["category", "people"]);
-    expect(await visitCount()).toBe(2);
-  });
-});
-
-describe("what breaks a rule is named field by field", () => {
-  const problems = async (given: object) => (await tablet.send({ ...aVisit(), ...given }))[0]?.problems ?? [];
-
-  test.each([
-    ["an unknown field", { favouriteColour: "blue" }, "favouriteColour"],
-    [
-      "an unknown field of the contact",
-      { contact: { name: "Ada", shoeSize: 38, consent: [] } },
-      "contact.shoeSize",
-    ],
-    ["an id that is none", { id: "visit-1" }, "id"],
-    ["a revision of 0", { revision: 0 }, "revision"],
-    ["a category that there is not", { category: "fan" }, "category"],
-    ["a time without zone", { happenedAt: "2024-02-03 12:00" }, "happenedAt"],
-    ["an interest of 4", { interest: 4 }, "interest"],
-    ["half a person", { people: 1.5 }, "people"],
-    ["a topic that the event does not have", { topics: ["storage", "cooking"] }, "topics"],
-    ["a project that the event does not have", { project: "torch" }, "project"],
-    ["a question without words", { questions: [{ text: "  " }] }, "questions.0.text"],
-    [
-      "a question on an unknown topic",
-      { questions: [{ text: "Why?", topic: "cooking" }] },
-      "questions.0.topic",
-    ],
-    ["a mail address that is none", { contact: { email: "ada at example", consent: [] } }, "contact.email"],
-    ["a purpose that there is not", { contact: { name: "Ada", consent: ["spam"] } }, "contact.consent.0"],
-    ["a note that is too long", { note: "x".repeat(5001) }, "note"],
-  ])("%s", async (_name, given, field) => {
-    const found = await problems(given);
-    expect(found.map((problem) => problem.field)).toEqual([field]);
-    expect(found[0]?.message).toMatch(/[.]$/);
-  });
-
-  test("a question of another visit is not taken over", async () => {
-    const id = uuidv7();
-    await tablet.send(aVisit({ questions: [{ id, text: "Mine?" }] }));
-    expect(await problems({ questions: [{ id, text: "Yours?" }] })).toEqual([
-      { field: "questions.0.id", message: "This id belongs to a question of another visit." },
-    ]);
-  });
-});
-
-describe("the whole request", () => {
-  const post = (body: string | object) =>
-    booth.nobody().post("/api/visits").set("Authorization", `Bearer ${tablet.token}`).send(body);
-
-  test("is refused without a paired device", async () => {
-    const answer = await booth.nobody().post("/api/visits").send({ visits: [] }).expect(401);
-    expect(answer.body.message).toBe("Pair this tablet or sign in first.");
-  });
-
-  test("names a field that it does not know", async () => {
-    const answer = await post({ visits: [], device: "mine" }).expect(422);
-    expect(answer.body.fields).toEqual([{ field: "device", message: "There is no field “device” here." }]);
-  });
-
-  test("is limited in number and in size", async () => {
-    await post({ visits: Array.from({ length: 1001 }, () => ({})) }).expect(422);
-    await post({ visits: [{ note: "x".repeat(5_000_000) }] }).expect(413);
-    expect(await visitCount()).toBe(0);
-  });
-});
-
-test("a platform that nobody foresaw joins the list, once, whoever writes it how", async () => {
-  const visits = ["Nutanix AHV", "nutanix ahv", "Nutanix  AHV", "vmware", "VMWARE"].map((platform) =>
-    aVisit({ platform }),
-  );
-  const results = await tablet.send(...visits);
-  expect(results.map((result) => result.status)).toEqual(Array(5).fill("recorded"));
-  const list = await booth.db.read
-    .selectFrom("platforms")
-    .select(["slug", "name"])
-    .orderBy("position")
-    .execute();
-  expect(list).toEqual([
-    { slug: "vmware", name: "VMware" },
-    { slug: "proxmox", name: "Proxmox VE" },
-    { slug: "nutanix-ahv", name: "Nutanix AHV" },
-  ]);
-});
-
-test("a tablet whose clock is three hours behind logs visits at the right hour", async () => {
-  const threeHours = 3 * 3_600_000;
-  const visit = aVisit({ happenedAt: iso(NOON - threeHours - 600_000) });
-  await booth
-    .nobody()
-    .post("/api/visits")
-    .set("Authorization", `Bearer ${tablet.token}`)
-    .send({ sentAt: iso(NOON - threeHours), visits: [visit] })
-    .expect(200);
-  expect(await kept(visit.id)).toMatchObject({
-    happened_at: NOON - 600_000,
-    said_at: NOON - threeHours - 600_000,
-    clock_offset: threeHours,
-    local_day: "2024-02-03",
-    local_hour: 11,
-  });
-});
-
-test("a visit's day and hour are those of the event's zone", async () => {
-  const visit = aVisit({ happenedAt: "2024-02-02T23:30:00Z" });
-  await tablet.send(visit);
-  expect(await kept(visit.id)).toMatchObject({ local_day: "2024-02-03", local_hour: 0 });
-});
-
-test("a question that was routed stays when the tablet takes it out; one that nobody touched goes", async () => {
-  const [routed, untouched] = [uuidv7(), uuidv7()];
-  const visit = aVisit({
-    questions: [
-      { id: routed, text: "Routed?" },
-      { id: untouched, text: "Untouched?" },
-    ],
-  });
-  await tablet.send(visit);
-  await booth.db.write((writer) =>
-    writer
-      .insertInto("activity")
-      .values({
-        id: uuidv7(),
-        question_id: routed,
-        visit_id: null,
-        at: NOON,
-        actor: "organizer",
-        step: "routed",
-        expert_id: null,
-        note: null,
-      })
-      .execute(),
-  );
-  await tablet.send({ ...visit, revision: 2, questions: [] });
-  const left = await booth.db.read.selectFrom("questions").select("id").execute();
-  expect(left).toEqual([{ id: routed }]);
-});
-
-test("a device sees its own visits and takes back no other's", async () => {
-  const other = await booth.tablet("Grace");
-  const visit = aVisit();
-  await tablet.send(visit);
-  const seen = await booth
-    .nobody()
-    .get("/api/visits")
-    .set("Authorization", `Bearer ${other.token}`)
-    .expect(200);
-  expect(seen.body.visits).toEqual([]);
-  await booth
-    .nobody()
-    .delete(`/api/visits/${visit.id}`)
-    .set("Authorization", `Bearer ${other.token}`)
-    .expect(403);
-  expect(await visitCount()).toBe(1);
-});
-
-test("consent keeps the time at which it was given, and is withdrawn with the tick", async () => {
-  const visit = aVisit({ contact: { name: "Ada", consent: ["follow-up"] } });
-  await tablet.send(visit);
-  booth.setClock(NOON + 60_000);
-  await tablet.send({ ...visit, revision: 2, contact: { name: "Ada L.", consent: ["follow-up", "news"] } });
-  const consents = () =>
-    booth.db.read.selectFrom("contact_consents").select(["purpose", "given_at"]).orderBy("purpose").execute();
-  expect(await consents()).toEqual([
-    { purpose: "follow-up", given_at: NOON },
-    { purpose: "news", given_at: NOON + 60_000 },
-  ]);
-  await tablet.send({ ...visit, revision: 3, contact: { name: "Ada L.", consent: [] } });
-  expect(await consents()).toEqual([]);
 });
