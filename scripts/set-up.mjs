@@ -29,7 +29,9 @@ export function installed() {
 }
 
 function install(cwd) {
-  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd });
+  // What has to be compiled may use every core.
+  const env = { ...process.env, JOBS: "max" };
+  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd, env });
 }
 
 /**
