@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { check } from "../errors";
-import { words } from "../events/form";
+import { words } from "../text";
 
 const PASSPHRASE = z.string().min(8, "At least 8 characters, please. Four words are good.").max(200);
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Checked, check, type FieldProblem } from "../errors";
-import { someWords, words } from "../events/form";
+import { someWords, words } from "../text";
 import type { ListName } from "./store";
 
 /** The most entries of one list: what staff can still choose from, and what one form can send. */

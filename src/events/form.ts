@@ -1,20 +1,11 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Instant } from "../database/tables";
 import { type Checked, check } from "../errors";
+import { someWords, words } from "../text";
 import { instantOf, isDay, isTimeZone, TIME_ZONES } from "./rules";
 
 /** Longer than any conference; a slip in a year would make a report of ten thousand days. */
 const MOST_DAYS = 92;
-
-/** Text without what no database can hold, and without blanks around it. */
-export const words = (most: number) =>
-  z
-    .string()
-    .overwrite((text) => text.replaceAll("\0", "").trim())
-    .max(most);
-
-/** Text that may not be empty. */
-export const someWords = (most: number) => words(most).min(1);
 
 /** The short name of an event or of an entry, as addresses and exports have it. */
 export const slugForm = words(80).regex(
@@ -57,7 +48,7 @@ export function daysInOrder(ctx: z.core.ParsePayload<{ startsOn: string; endsOn:
   }
 }
 
-export const eventForm = z.strictObject(EVENT_FIELDS).check(daysInOrder);
+const eventForm = z.strictObject(EVENT_FIELDS).check(daysInOrder);
 export type EventFields = z.output<typeof eventForm>;
 
 export const checkEvent = (body: unknown): Checked<EventFields> => check(eventForm, body);

@@ -1,21 +1,20 @@
 import * as z from "zod";
 import type { ExpertKind } from "../database/tables";
 import { type Checked, check } from "../errors";
+import { someWords, words } from "../text";
 import { EMAIL } from "../visits/form";
 
 export const KINDS = ["person", "mailing-list", "forum", "chat"] as const satisfies ExpertKind[];
-
-const text = (most: number) => z.string().trim().max(most);
 
 /** People and mailing lists are written to; forums and chats are opened. */
 const isWrittenTo = (kind: ExpertKind) => kind === "person" || kind === "mailing-list";
 
 const expertForm = z
   .object({
-    name: text(120).min(1, "Please give a name."),
+    name: words(120).min(1, "Please give a name."),
     kind: z.enum(KINDS, "Please say what it is."),
-    address: text(500),
-    topics: z.array(text(80).min(1)).max(200),
+    address: words(500),
+    topics: z.array(someWords(80)).max(200),
     hidden: z.boolean(),
   })
   .superRefine(({ kind, address }, context) => {
@@ -45,7 +44,7 @@ export interface TypedExpert {
 }
 
 export function typedExpert(body: Record<string, unknown> | undefined): TypedExpert {
-  const one = (value: unknown) => (typeof value === "string" ? value.replaceAll("\0", "") : "");
+  const one = (value: unknown) => (typeof value === "string" ? value : "");
   const topics = [body?.topics].flat().filter((topic) => typeof topic === "string");
   return {
     name: one(body?.name),

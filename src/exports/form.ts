@@ -1,14 +1,12 @@
 import { z } from "zod";
 import { type Checked, check } from "../errors";
+import { words } from "../text";
 import { FORMATS, type FormatName, LIST_NAMES, type ListName } from "./rules";
 
 const STATES = ["open", "routed", "answered", "closed"] as const;
 
 /** A filter that may be left out or left empty. */
-const word = z
-  .string()
-  .trim()
-  .max(200)
+const word = words(200)
   .optional()
   .transform((text) => text || undefined);
 

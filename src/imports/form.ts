@@ -2,8 +2,9 @@ import { z } from "zod";
 import { checkLines, entryName, keywordList, MOST_ENTRIES, pieces } from "../catalog/form";
 import type { Instant } from "../database/tables";
 import { type Checked, check, type FieldProblem, Problem } from "../errors";
-import { daysInOrder, EVENT_FIELDS, journalText, slugForm, someWords, words } from "../events/form";
+import { daysInOrder, EVENT_FIELDS, journalText, slugForm } from "../events/form";
 import { isReserved } from "../events/rules";
+import { someWords, words } from "../text";
 import { visitForm } from "../visits/form";
 import { type BadRecord, badRecords, placeOf } from "./rules";
 
@@ -194,9 +195,9 @@ export const SOURCES = ["sensible", "copy", "file"] as const;
 
 const newEvent = z.object({
   source: z.enum(SOURCES).default("sensible"),
-  copyOf: z.string().max(80).default(""),
-  booths: z.string().max(20_000).default(""),
-  projects: z.string().max(20_000).default(""),
+  copyOf: words(80).default(""),
+  booths: words(20_000).default(""),
+  projects: words(20_000).default(""),
 });
 
 /** What the form of a new event says besides the event's own fields. Problems are named by its fields. */

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { QuestionState } from "../database/tables";
 import { type Checked, check } from "../errors";
 import { oneText, placeFrom } from "../http/paging";
+import { words } from "../text";
 import { STATES } from "./rules";
 import type { QueueTurn } from "./store";
 
@@ -44,7 +45,7 @@ export function queueTurn(query: Record<string, unknown>): QueueTurn {
 const shown = z.object({
   state: z.enum(STATES),
   /** The id of the expert who had it; empty where nobody had. */
-  holder: z.string().max(40),
+  holder: words(40),
 });
 
 /** How the question stood when a form was shown. Undefined where the form did not come through whole. */
@@ -53,25 +54,26 @@ export function shownIn(body: unknown): { state: QuestionState; expertId: string
   return form.ok ? { state: form.value.state, expertId: form.value.holder || null } : undefined;
 }
 
-const words = z
+/** Several lines; browsers send their breaks as CR LF. */
+const note = z
   .string()
-  .transform((text) => text.replaceAll("\r\n", "\n").replaceAll("\0", "").trim())
-  .pipe(z.string().max(5000));
+  .overwrite((text) => text.replaceAll("\r\n", "\n"))
+  .pipe(words(5000));
 
 const routing = z.object({
-  expert: z.string("Please choose who gets it.").min(1, "Please choose who gets it.").max(80),
+  expert: z.string("Please choose who gets it.").pipe(words(80).min(1, "Please choose who gets it.")),
 });
 export const checkRouting = (body: unknown): Checked<{ expert: string }> => check(routing, body ?? {});
 
 const answer = z.object({
-  answer: words.pipe(z.string().min(1, "Please say what was answered, or give the address where it is.")),
+  answer: note.pipe(z.string().min(1, "Please say what was answered, or give the address where it is.")),
 });
 export const checkAnswer = (body: unknown): Checked<{ answer: string }> => check(answer, body ?? {});
 
-const remark = z.object({ note: words.optional() });
+const remark = z.object({ note: note.optional() });
 /** A step that may be given a reason. */
 export const checkRemark = (body: unknown): Checked<{ note?: string }> => check(remark, body ?? {});
 
-const topic = z.object({ topic: z.string("Please choose a topic.").max(80) });
+const topic = z.object({ topic: z.string("Please choose a topic.").pipe(words(80)) });
 /** The topic's slug; empty for none. */
 export const checkTopic = (body: unknown): Checked<{ topic: string }> => check(topic, body ?? {});

@@ -25,7 +25,7 @@ const LINE = [
 const GROUND = ["http", "database", "tablet"];
 const NAMES = ["routes.ts", "form.ts", "rules.ts", "store.ts"];
 /** What the tablet and the laptop share: the protocol's types and checks. */
-const PROTOCOL = ["visits/form.ts", "errors.ts"];
+const PROTOCOL = ["visits/form.ts", "errors.ts", "text.ts"];
 
 const DRIVERS = ["better-sqlite3", "pg", "kysely"];
 const DATABASE = ["database/door.ts", "database/migrate.ts", "database/open.ts", ...DRIVERS];

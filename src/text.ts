@@ -1,0 +1,19 @@
+import * as z from "zod";
+
+/**
+ * Text of a form or a file, `most` characters at most, without blanks around it. What no database and no page can
+ * hold does not come through: a zero character is left out, half of a surrogate pair becomes U+FFFD.
+ */
+export const words = (most: number): z.ZodString =>
+  z
+    .string()
+    .overwrite((text) => wellFormed(text).replaceAll("\0", "").trim())
+    .max(most);
+
+/** Text that may not be empty. */
+export const someWords = (most: number): z.ZodString => words(most).min(1);
+
+/** `String.prototype.toWellFormed`, which a tablet of some years ago does not have. */
+function wellFormed(text: string): string {
+  return text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, "\uFFFD");
+}
