@@ -139,6 +139,7 @@ CREATE TABLE visits (
   device_id    TEXT REFERENCES devices (id), -- NULL: logged on the laptop, or imported
   staff_name   TEXT,                         -- who logged it
   revision     INTEGER NOT NULL CHECK (revision >= 1), -- counts the edits of a record, from 1
+  revised_by   TEXT REFERENCES devices (id), -- whose words the kept revision has; NULL: the laptop's, or an import's
   content_hash TEXT NOT NULL,                -- SHA-256 of the record as sent: tells a replay from a conflict
   category     TEXT NOT NULL CHECK (category IN ('existing', 'curious', 'new')), -- uses it, knew of it, never heard of it
   happened_at  BIGINT NOT NULL,              -- said_at put right by clock_offset; what everything counts by

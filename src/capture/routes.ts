@@ -6,7 +6,14 @@ import { type FieldProblem, Problem } from "../errors";
 import { momentInWords } from "../events/rules";
 import { show } from "../http/pages";
 import { type Route, type StaffCaller, staff } from "../http/route";
-import { editedVisit, type Result, type SentVisit, visitFromForm } from "../visits/form";
+import {
+  checkVisitId,
+  editedVisit,
+  type Result,
+  type SentVisit,
+  type Status,
+  visitFromForm,
+} from "../visits/form";
 import { listsForEditing } from "../visits/rules";
 import {
   asSent,
@@ -23,6 +30,19 @@ import {
 
 const LAST_VISITS = 50;
 
+/** What a plain form is answered whose words did not become the visit's. */
+const REFUSALS: Partial<Record<Status, { status: number; message: string }>> = {
+  invalid: { status: 422, message: "Please mend this visit." },
+  conflict: {
+    status: 409,
+    message: "This visit was changed elsewhere meanwhile. Both versions are kept; the organizer chooses.",
+  },
+  gone: {
+    status: 410,
+    message: "This visit is deleted, so it does not count. What you typed is kept for the organizer.",
+  },
+};
+
 /** The capture page, and its whole path as plain HTML forms: what a tablet does without script. */
 export function captureRoutes(deps: Deps): Route[] {
   const { db, now } = deps;
@@ -31,7 +51,9 @@ export function captureRoutes(deps: Deps): Route[] {
     staff.get("/capture", capturePage(deps)),
 
     staff.post("/capture/visits", async (req, res, caller) => {
-      const id = uuidv7();
+      // The page gave the form an id, so that a form that is sent twice counts once.
+      const given = checkVisitId(req.body.id);
+      const id = given.ok ? given.value : uuidv7();
       const happenedAt = new Date(now()).toISOString();
       const visit = visitFromForm(req.body, { id, revision: 1, happenedAt });
       const result = await record(req, caller, visit);
@@ -49,15 +71,10 @@ export function captureRoutes(deps: Deps): Route[] {
       const shown = (typeof req.body.revision === "string" && Number(req.body.revision)) || kept.revision;
       const visit = editedVisit(req.body, before, shown, before.happenedAt);
       const result = await record(req, caller, visit);
-      if (result.status === "invalid" || result.status === "conflict") {
-        const problems = result.problems ?? [
-          {
-            field: "",
-            message:
-              "This visit was changed elsewhere meanwhile. Both versions are kept; the organizer chooses.",
-          },
-        ];
-        const status = result.status === "invalid" ? 422 : 409;
+      const refusal = REFUSALS[result.status];
+      if (refusal) {
+        const problems = result.problems ?? [{ field: "", message: refusal.message }];
+        const { status } = refusal;
         return showCapture(deps, req, res.status(status), caller, { visit: visit as SentVisit, problems });
       }
       res.redirect(303, captureAddress(req, { visit: id, said: "saved" }));
@@ -146,6 +163,7 @@ async function showCapture(
     query: queryOf(req),
     lists: listsForEditing(lists, visit ?? {}),
     visit,
+    newId: uuidv7(),
     at: visit && momentInWords(Date.parse(visit.happenedAt), event.time_zone),
     today: await todayOf(db.read, event, placeOf(caller).deviceId, now()),
     said: typeof req.query.said === "string" ? req.query.said : undefined,

@@ -92,6 +92,7 @@ export interface VisitsTable {
   device_id: string | null;
   staff_name: string | null;
   revision: number;
+  revised_by: string | null;
   content_hash: string;
   category: Category;
   happened_at: Instant;

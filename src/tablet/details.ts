@@ -1,8 +1,9 @@
 import { uuidv7 } from "uuidv7";
 import { editedVisit, type SentVisit } from "../visits/form";
 
-/** Text is saved this long after the last key, in milliseconds. */
+/** Text is saved this long after the last key, in milliseconds. A mail address is nothing before its end. */
 const TYPING_PAUSE = 500;
+const TYPING_PAUSE_OF_ADDRESS = 4000;
 
 /**
  * The form of everything that can be said of a visit. It tells each change by itself: there is nothing to press.
@@ -21,11 +22,13 @@ export class Details {
     });
     form.addEventListener("input", (event) => {
       clearTimeout(this.#timer);
-      this.#timer = window.setTimeout(() => this.flush(), isTyping(event.target) ? TYPING_PAUSE : 0);
+      this.#timer = window.setTimeout(() => this.flush(), pauseAfter(event.target));
     });
     form.addEventListener("click", (event) => this.#click(event));
     form.addEventListener("change", (event) => {
       const field = event.target as HTMLInputElement;
+      // The field is left: what was typed in it is whole.
+      if (this.#timer !== undefined) queueMicrotask(() => this.flush());
       // A platform is one of the list or something else, not both.
       if (field.name === "platformOther" && field.value) uncheck(form, "platform");
       if (field.name === "platform")
@@ -200,9 +203,8 @@ function uncheck(form: HTMLFormElement, name: string): void {
   for (const field of form.querySelectorAll<HTMLInputElement>(`input[name=${name}]`)) field.checked = false;
 }
 
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLTextAreaElement ||
-    (target instanceof HTMLInputElement && !/checkbox|radio/.test(target.type))
-  );
+function pauseAfter(target: EventTarget | null): number {
+  if (target instanceof HTMLTextAreaElement) return TYPING_PAUSE;
+  if (!(target instanceof HTMLInputElement) || /checkbox|radio/.test(target.type)) return 0;
+  return target.type === "email" ? TYPING_PAUSE_OF_ADDRESS : TYPING_PAUSE;
 }

@@ -4,6 +4,8 @@ import type { Result, SentVisit } from "../visits/form";
 /** A visit that the laptop has not acknowledged yet, as it lies on the tablet's disk. */
 export interface Waiting {
   id: string;
+  /** The short name of the event that it was logged for. */
+  event: string;
   visit: SentVisit;
   /** When it was put in, by the tablet's clock, in milliseconds. */
   since: number;
@@ -11,8 +13,15 @@ export interface Waiting {
   sentRevision: number;
   /** Undone: what waits is word of that. */
   undone: boolean;
+  /** What was typed and cannot be taken as it is, while `visit` is what can. */
+  draft?: Draft;
   /** Why the laptop did not take it. Waits for somebody to mend it. */
   refused?: Pick<Result, "status" | "problems">;
+}
+
+export interface Draft {
+  visit: SentVisit;
+  problems: NonNullable<Result["problems"]>;
 }
 
 interface Schema extends DBSchema {
@@ -47,65 +56,88 @@ export class Outbox {
 
   /**
    * Puts a visit in, or in place of what waits of it. `visit.revision` is the last one that the laptop may know of,
-   * 0 for a new visit; a revision that has been sent is never used again for other words. Gives the visit as put in.
+   * 0 for a new visit; a revision that has been sent is never used again for other words. `draft` is kept beside it
+   * where some of what was typed has to be mended first. Gives the revision of what was put in.
    */
-  async put(visit: SentVisit, now: number): Promise<SentVisit> {
+  async put(event: string, visit: SentVisit, now: number, draft?: Draft): Promise<number> {
     const transaction = this.#database.transaction("waiting", "readwrite", { durability: "strict" });
     const before = await transaction.store.get(visit.id);
     const sentRevision = before?.sentRevision ?? visit.revision;
-    const entry: Waiting = {
+    const revision = sentRevision + 1;
+    await transaction.store.put({
       id: visit.id,
-      visit: { ...visit, revision: sentRevision + 1 },
+      event: before?.event ?? event,
+      visit: { ...visit, revision },
       since: before?.since ?? now,
       sentRevision,
       undone: false,
-    };
-    await transaction.store.put(entry);
+      ...(draft && { draft }),
+    });
     await transaction.done;
-    return entry.visit;
+    return revision;
   }
 
   /** Undoes a visit: what was never sent is simply taken out, for the rest word of it waits. */
-  async undo(visit: SentVisit, now: number): Promise<void> {
+  async undo(event: string, visit: SentVisit, now: number): Promise<void> {
     const transaction = this.#database.transaction("waiting", "readwrite", { durability: "strict" });
     const before = await transaction.store.get(visit.id);
     if (before && before.sentRevision === 0) await transaction.store.delete(visit.id);
     else {
-      const sentRevision = before?.sentRevision ?? visit.revision;
       await transaction.store.put({
         id: visit.id,
+        event: before?.event ?? event,
         visit,
         since: before?.since ?? now,
-        sentRevision,
+        sentRevision: before?.sentRevision ?? visit.revision,
         undone: true,
       });
     }
     await transaction.done;
   }
 
-  /** Marks visits as being sent. Resolves before anything is, so that a reload in between knows. */
-  async markSent(entries: Waiting[]): Promise<void> {
+  /**
+   * Marks what is going to be sent, before anything is, so that a reload in between knows. Gives the entries as they
+   * are by now: without those that were taken out, undone or refused meanwhile.
+   */
+  async markSent(entries: Waiting[]): Promise<Waiting[]> {
     const transaction = this.#database.transaction("waiting", "readwrite", { durability: "strict" });
+    const marked: Waiting[] = [];
     for (const { id } of entries) {
       const entry = await transaction.store.get(id);
-      if (entry) await transaction.store.put({ ...entry, sentRevision: entry.visit.revision });
+      if (!entry || entry.undone || entry.refused) continue;
+      marked.push({ ...entry, sentRevision: entry.visit.revision });
+      await transaction.store.put(marked.at(-1) as Waiting);
     }
     await transaction.done;
+    return marked;
   }
 
-  /** Lets go of a visit, unless it was changed after the revision that is settled. */
-  async letGo(id: string, revision: number): Promise<void> {
-    const transaction = this.#database.transaction("waiting", "readwrite");
-    const entry = await transaction.store.get(id);
-    if (entry && entry.visit.revision === revision) await transaction.store.delete(id);
-    await transaction.done;
+  /** Lets go of what was sent, unless it was changed or undone since. A draft stays, to be mended. */
+  async letGo(sent: Waiting): Promise<void> {
+    await this.#settle(
+      sent,
+      ({ draft, ...entry }) =>
+        draft && {
+          ...entry,
+          visit: { ...draft.visit, revision: entry.visit.revision },
+          refused: { status: "invalid", problems: draft.problems },
+        },
+    );
   }
 
-  /** Keeps a visit that the laptop refused, with the reason, unless it was mended meanwhile. */
-  async keepRefused(id: string, revision: number, refused: Waiting["refused"]): Promise<void> {
+  /** Keeps what the laptop refused, with the reason, unless it was changed or undone since. */
+  async keepRefused(sent: Waiting, refused: NonNullable<Waiting["refused"]>): Promise<void> {
+    await this.#settle(sent, (entry) => ({ ...entry, refused }));
+  }
+
+  async #settle(sent: Waiting, becomes: (entry: Waiting) => Waiting | undefined): Promise<void> {
     const transaction = this.#database.transaction("waiting", "readwrite");
-    const entry = await transaction.store.get(id);
-    if (entry && entry.visit.revision === revision) await transaction.store.put({ ...entry, refused });
+    const entry = await transaction.store.get(sent.id);
+    if (entry && entry.visit.revision === sent.visit.revision && entry.undone === sent.undone) {
+      const next = becomes(entry);
+      if (next) await transaction.store.put(next);
+      else await transaction.store.delete(sent.id);
+    }
     await transaction.done;
   }
 }

@@ -21,16 +21,28 @@ export type Standing =
 export class Sender {
   readonly #outbox: Outbox;
   readonly #changed: (standing: Standing) => void;
+  readonly #told: (what: "conflict" | "not undone", entry: Waiting) => void;
   #atOnce = MOST_AT_ONCE;
   #running = false;
   #again = false;
   #pause = FIRST_PAUSE;
   #timer: number | undefined;
 
-  /** `changed` is called whenever something was acknowledged or refused, or the standing changed. */
-  constructor(outbox: Outbox, changed: (standing: Standing) => void) {
+  /** What failed on the laptop's side in this round: it waits for the next one, and holds up nobody. */
+  readonly #passedOver = new Set<string>();
+
+  /**
+   * `changed` is called whenever something was acknowledged or refused, or the standing changed; `told` when the
+   * laptop has other words for a visit, or did not undo it.
+   */
+  constructor(
+    outbox: Outbox,
+    changed: (standing: Standing) => void,
+    told: (what: "conflict" | "not undone", entry: Waiting) => void,
+  ) {
     this.#outbox = outbox;
     this.#changed = changed;
+    this.#told = told;
     addEventListener("online", () => this.send());
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.send();
@@ -49,7 +61,7 @@ export class Sender {
     while (this.#again) {
       this.#again = false;
       const standing = await this.#sendAll().catch((): Standing => ({ kind: "away" }));
-      this.#tell(standing);
+      this.#changed(standing);
       if (standing.kind === "done") this.#pause = FIRST_PAUSE;
       else if (!this.#again) {
         this.#timer = window.setTimeout(() => this.send(), this.#pause);
@@ -60,65 +72,69 @@ export class Sender {
   }
 
   async #sendAll(): Promise<Standing> {
+    this.#passedOver.clear();
     for (;;) {
-      const ready = (await this.#outbox.all()).filter((entry) => !entry.refused);
-      if (ready.length === 0) return { kind: "done" };
-      this.#tell({ kind: "sending" });
-      const undone = ready.find((entry) => entry.undone);
-      const answer = undone
-        ? await this.#sendUndo(undone)
-        : await this.#sendVisits(ready.slice(0, this.#atOnce));
-      if (answer !== "acknowledged") return { kind: answer };
+      const waiting = (await this.#outbox.all()).filter((entry) => !entry.refused);
+      const ready = waiting.filter((entry) => !this.#passedOver.has(entry.id));
+      const [next] = ready;
+      if (!next) return { kind: waiting.length === 0 ? "done" : "away" };
+      this.#changed({ kind: "sending" });
+      const together = ready.filter((entry) => !entry.undone && entry.event === next.event);
+      const answer = next.undone
+        ? await this.#sendUndo(next)
+        : await this.#sendVisits(next.event, together.slice(0, this.#atOnce));
+      if (answer !== "go on") return { kind: answer };
     }
   }
 
-  async #sendVisits(entries: Waiting[]): Promise<Standing["kind"] | "acknowledged"> {
-    await this.#outbox.markSent(entries);
-    const response = await request("POST", "/api/visits", {
+  async #sendVisits(event: string, entries: Waiting[]): Promise<Standing["kind"] | "go on"> {
+    const sent = await this.#outbox.markSent(entries);
+    if (sent.length === 0) return "go on";
+    const response = await request("POST", `/api/visits?event=${encodeURIComponent(event)}`, {
       sentAt: new Date().toISOString(),
-      visits: entries.map((entry) => entry.visit),
+      visits: sent.map((entry) => entry.visit),
     });
-    if (!response.ok) return this.#notTaken(response, entries);
+    if (!response.ok) return this.#notTaken(response, sent);
     const { results } = (await response.json()) as { results: Result[] };
-    for (const [index, result] of results.entries()) {
-      const entry = entries[index];
-      if (!entry) break;
-      const { revision } = entry.visit;
-      if (result.status === "invalid" || result.status === "conflict") {
-        await this.#outbox.keepRefused(entry.id, revision, {
-          status: result.status,
-          problems: result.problems,
-        });
-      } else await this.#outbox.letGo(entry.id, revision);
+    for (const [index, entry] of sent.entries()) {
+      const result = results[index];
+      if (result?.status === "invalid") {
+        await this.#outbox.keepRefused(entry, { status: "invalid", problems: result.problems });
+        continue;
+      }
+      // The laptop keeps both versions of a conflict, and the organizer chooses: nothing is left to do here.
+      await this.#outbox.letGo(entry);
+      if (result?.status === "conflict") this.#told("conflict", entry);
     }
     this.#atOnce = MOST_AT_ONCE;
-    return "acknowledged";
+    return "go on";
   }
 
-  async #sendUndo(entry: Waiting): Promise<Standing["kind"] | "acknowledged"> {
+  async #sendUndo(entry: Waiting): Promise<Standing["kind"] | "go on"> {
     const response = await request("DELETE", `/api/visits/${entry.id}`);
-    if (!response.ok) return this.#notTaken(response, [entry]);
-    await this.#outbox.letGo(entry.id, entry.visit.revision);
-    return "acknowledged";
+    if (response.status !== 204 && response.status !== 403) return this.#notTaken(response, [entry]);
+    await this.#outbox.letGo(entry);
+    // A tablet that was paired anew is another one to the laptop: what was logged before is the organizer's to delete.
+    if (response.status === 403) this.#told("not undone", entry);
+    return "go on";
   }
 
-  /** A request that failed as a whole. Where the laptop will never take it, its records are told apart. */
-  async #notTaken(response: Response, entries: Waiting[]): Promise<Standing["kind"] | "acknowledged"> {
+  /** A request that failed as a whole: its records are sent one by one, so that one that fails stands alone. */
+  async #notTaken(response: Response, sent: Waiting[]): Promise<Standing["kind"] | "go on"> {
     if (response.status === 401) return "unpaired";
-    if (response.status >= 500 || response.status === 429) return "away";
-    if (entries.length > 1) {
+    if (response.status === 429) return "away";
+    if (sent.length > 1) {
       this.#atOnce = 1;
-      return "acknowledged";
+      return "go on";
     }
-    const entry = entries[0] as Waiting;
+    const entry = sent[0] as Waiting;
+    if (response.status < 400 || response.status >= 500) {
+      this.#passedOver.add(entry.id);
+      return "go on";
+    }
     const { message } = (await response.json()) as { message: string };
-    const refused = { status: "invalid" as const, problems: [{ field: "", message }] };
-    await this.#outbox.keepRefused(entry.id, entry.visit.revision, refused);
-    return "acknowledged";
-  }
-
-  #tell(standing: Standing): void {
-    this.#changed(standing);
+    await this.#outbox.keepRefused(entry, { status: "invalid", problems: [{ field: "", message }] });
+    return "go on";
   }
 }
 

@@ -125,6 +125,9 @@ const batchForm = z.strictObject({
   visits: z.array(z.unknown()).max(MOST_VISITS_A_REQUEST),
 });
 
+/** A visit's id in an address. */
+export const checkVisitId = (id: unknown) => check(uuid, id);
+
 /** The body of `POST /api/visits`. The visits in it are checked one by one, so that a bad one stands alone. */
 export const checkBatch = (body: unknown) => check(batchForm, body);
 

@@ -8,7 +8,7 @@ import { type Event, eventById, eventBySlug } from "../events/store";
 import { show } from "../http/pages";
 import { addressWith, countInWords, oneText, placeFrom, placeText } from "../http/paging";
 import { organizer, type Route, type StaffCaller, staff } from "../http/route";
-import { checkBatch, checkVisit, editedVisit, type SentVisit } from "./form";
+import { checkBatch, checkVisit, checkVisitId, editedVisit, type SentVisit } from "./form";
 import { type VisitChoice, visitChoice } from "./list/form";
 import { filterOf, rowOf } from "./list/rules";
 import {
@@ -77,7 +77,9 @@ export function visitRoutes(deps: Deps): Route[] {
     }),
 
     staff.delete("/api/visits/:id", async (req, res, caller) => {
-      const id = req.params.id as string;
+      const checked = checkVisitId(req.params.id);
+      if (!checked.ok) throw new Problem("missing", "This is not the id of a visit.");
+      const id = checked.value;
       await mayChange(deps, caller, id);
       await db.write((writer) => deleteVisit(writer, id, placeOf(caller).staffName, now()));
       res.status(204).end();

@@ -86,7 +86,7 @@ export function resolve(visit: VisitRecord, lists: Lists): { resolved: Resolved;
     visit.platform === undefined
       ? undefined
       : (lists.platforms.find((each) => each.slug === visit.platform) ??
-        lists.platforms.find((each) => fold(each.name) === fold(visit.platform as string)));
+        lists.platforms.find((each) => isSameName(each.name, visit.platform as string)));
   const resolved: Resolved = {
     boothId: visit.booth ? find("booths", visit.booth, "booth") : null,
     projectId: visit.project ? find("projects", visit.project, "project") : null,
@@ -100,6 +100,12 @@ export function resolve(visit: VisitRecord, lists: Lists): { resolved: Resolved;
     ),
   };
   return { resolved, problems };
+}
+
+/** Whether two names differ in case, accents and blanks alone. */
+export function isSameName(one: string, other: string): boolean {
+  const plain = (name: string) => fold(name).trim().replace(/\s+/g, " ");
+  return plain(one) === plain(other);
 }
 
 /** Lower case and without accents, so that "zajac" finds "Zając". */
@@ -127,9 +133,21 @@ export function searchWords(typed: string): string[] {
   return fold(typed).split(/\s+/).filter(Boolean).slice(0, 8);
 }
 
-/** The id of a question that came without one: the same words of the same visit always get the same. */
-export function questionId(visitId: string, text: string): string {
-  const hash = createHash("sha256").update(`${visitId}\n${text}`).digest("hex");
+/**
+ * The ids of a visit's questions. One that came without an id always gets the same for the same words; where the
+ * same words stand twice, they are two questions.
+ */
+export function questionIds(visit: VisitRecord): string[] {
+  const seen = new Map<string, number>();
+  return visit.questions.map(({ id, text }) => {
+    const times = (seen.get(text) ?? 0) + 1;
+    seen.set(text, times);
+    return id ?? idFromWords(`${visit.id}\n${text}${times > 1 ? `\n${times}` : ""}`);
+  });
+}
+
+function idFromWords(words: string): string {
+  const hash = createHash("sha256").update(words).digest("hex");
   // RFC 9562, version 8: bits of the program's own choice.
   return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
 }

@@ -1,14 +1,23 @@
 import type { Selectable } from "kysely";
 import { uuidv7 } from "uuidv7";
-import type { Lists } from "../catalog/store";
+import { entriesOf, type Lists, listsOf } from "../catalog/store";
 import type { Writer } from "../database/door";
 import type { Database, Reader } from "../database/open";
 import type { ContactsTable, Instant, Purpose, QuestionsTable, VisitsTable } from "../database/tables";
 import { Problem } from "../errors";
-import { localTime, slugOf } from "../events/rules";
+import { freeSlug, localTime, slugOf } from "../events/rules";
 import { chosenEvent, type Event, eventById } from "../events/store";
 import { type ContactRecord, checkVisit, type Result, type SentVisit, type VisitRecord } from "./form";
-import { contentHash, decide, type Kept, questionId, type Resolved, resolve, searchText } from "./rules";
+import {
+  contentHash,
+  decide,
+  isSameName,
+  type Kept,
+  questionIds,
+  type Resolved,
+  resolve,
+  searchText,
+} from "./rules";
 
 export type Visit = Selectable<VisitsTable>;
 
@@ -20,9 +29,21 @@ export type Staff =
   | { kind: "device"; id: string; eventId: string; boothId: string | null; staffName: string }
   | { kind: "organizer" };
 
-/** The event that staff log for: a device's own, or the one that the organizer names, else the one of the day. */
+/**
+ * The event that staff log for: a device's own, or the one that the organizer names, else the one of the day.
+ * Throws `conflict` where a device names another event than its own: what waited on it from before is not mixed in.
+ */
 export async function eventOfStaff(read: Reader, caller: Staff, slug: unknown, now: Instant): Promise<Event> {
-  if (caller.kind === "device") return eventById(read, caller.eventId);
+  if (caller.kind === "device") {
+    const own = await eventById(read, caller.eventId);
+    if (typeof slug === "string" && slug !== "" && slug !== own.slug) {
+      throw new Problem(
+        "conflict",
+        `This was logged for another event. The tablet is paired for ${own.name} now.`,
+      );
+    }
+    return own;
+  }
   const event = await chosenEvent(read, slug, now);
   if (!event) throw new Problem("missing", "There is no event yet. Set one up first.");
   return event;
@@ -83,20 +104,40 @@ async function recordVisit(
 
   const status = decide({ revision: visit.revision, hash }, kept, gone !== undefined);
   if (status === "recorded") await insertVisit(writer, arrival, visit, resolved, hash);
-  if (status === "updated") await replaceVisit(writer, arrival, visit, resolved, hash, kept as Kept);
+  if (status === "updated") {
+    // A device may not know what somebody else made of the visit meanwhile: those words wait beside it.
+    if (arrival.deviceId !== null && kept?.revisedBy !== arrival.deviceId) {
+      await setAside(writer, arrival, visit.id);
+    }
+    await replaceVisit(writer, arrival, visit, resolved, hash, kept as Kept);
+  }
   // Words for a visit in the bin wait there too: the organizer may put it back.
   const isForTheBin = status === "gone" && kept !== undefined && visit.revision > kept.revision;
   if (status === "conflict" || isForTheBin) await keepConflict(writer, arrival, visit, hash, sent);
+  // An overtaken step of the same edits says nothing new, as a rule; in case it does, it can be read.
+  if (status === "replayed" && hash !== kept?.hash && kept?.earlierHash === undefined) {
+    await keepConflict(writer, arrival, visit, hash, sent, arrival.receivedAt);
+  }
   return { id: visit.id, status };
+}
+
+/** Puts what a visit says now beside it, before a device replaces it: the organizer chooses. */
+async function setAside(writer: Writer, arrival: Arrival, id: string): Promise<void> {
+  const [before] = await fullVisits(writer, [id]);
+  if (!before) return;
+  const lists = await listsOf(writer, arrival.event.id);
+  const version = { revision: before.revision, hash: before.content_hash, device: before.revised_by };
+  await keepVersion(writer, id, version, asSent(before, lists), arrival.receivedAt);
+  await noteStep(writer, id, "edited", arrival.receivedAt, arrival.staffName ?? ORGANIZER);
 }
 
 async function keptVisit(
   writer: Writer,
   visit: VisitRecord,
-): Promise<(Kept & { eventId: string }) | undefined> {
+): Promise<(Kept & { eventId: string; revisedBy: string | null }) | undefined> {
   const row = await writer
     .selectFrom("visits")
-    .select(["event_id", "revision", "content_hash", "deleted_at"])
+    .select(["event_id", "revision", "revised_by", "content_hash", "deleted_at"])
     .where("id", "=", visit.id)
     .executeTakeFirst();
   if (!row) return undefined;
@@ -112,6 +153,7 @@ async function keptVisit(
   return {
     eventId: row.event_id,
     revision: row.revision,
+    revisedBy: row.revised_by,
     hash: row.content_hash,
     earlierHash: earlier?.content_hash,
     deleted: row.deleted_at !== null,
@@ -151,6 +193,7 @@ async function columnsOf(
       ? await addPlatform(writer, arrival.event.id, resolved.newPlatform)
       : resolved.platformId,
     revision: visit.revision,
+    revised_by: arrival.deviceId,
     content_hash: hash,
     category: visit.category,
     people: visit.people,
@@ -259,25 +302,14 @@ async function insertDetails(
 
 /** Adds what a visitor uses to the event's list; gives its id. Two tablets that hear it at once get the same. */
 async function addPlatform(writer: Writer, eventId: string, name: string): Promise<string> {
+  const list = await entriesOf(writer, "platforms", eventId);
+  const there = list.find((entry) => isSameName(entry.name, name));
+  if (there) return there.id;
   const id = uuidv7();
-  const slug = slugOf(name) || id;
-  const last = await writer
-    .selectFrom("platforms")
-    .select(({ fn }) => fn.max<number | null>("position").as("position"))
-    .where("event_id", "=", eventId)
-    .executeTakeFirst();
-  await writer
-    .insertInto("platforms")
-    .values({ id, event_id: eventId, slug, name, position: (last?.position ?? 0) + 1 })
-    .onConflict((conflict) => conflict.columns(["event_id", "slug"]).doNothing())
-    .execute();
-  const kept = await writer
-    .selectFrom("platforms")
-    .select("id")
-    .where("event_id", "=", eventId)
-    .where("slug", "=", slug)
-    .executeTakeFirstOrThrow();
-  return kept.id;
+  const slug = freeSlug(slugOf(name) || "platform", (taken) => list.some((entry) => entry.slug === taken));
+  const position = Math.max(0, ...list.map((entry) => entry.position)) + 1;
+  await writer.insertInto("platforms").values({ id, event_id: eventId, slug, name, position }).execute();
+  return id;
 }
 
 /** Keeps the contact as it is now. Consent that was there before keeps the time at which it was given. */
@@ -328,6 +360,7 @@ async function upsertQuestions(
   resolved: Resolved,
   askedAt: Instant,
 ): Promise<void> {
+  const ids = questionIds(visit);
   for (const [index, question] of visit.questions.entries()) {
     const words = {
       text: question.text,
@@ -338,7 +371,7 @@ async function upsertQuestions(
     await writer
       .insertInto("questions")
       .values({
-        id: idOfQuestion(visit, question),
+        id: ids[index] as string,
         event_id: arrival.event.id,
         visit_id: visit.id,
         expert_id: null,
@@ -355,7 +388,7 @@ async function upsertQuestions(
  * a question that is on its way never disappears.
  */
 async function dropQuestions(writer: Writer, visit: VisitRecord): Promise<void> {
-  const kept = visit.questions.map((question) => idOfQuestion(visit, question));
+  const kept = questionIds(visit);
   let dropped = writer
     .deleteFrom("questions")
     .where("visit_id", "=", visit.id)
@@ -367,28 +400,39 @@ async function dropQuestions(writer: Writer, visit: VisitRecord): Promise<void> 
   await dropped.execute();
 }
 
-function idOfQuestion(visit: VisitRecord, question: VisitRecord["questions"][number]): string {
-  return question.id ?? questionId(visit.id, question.text);
-}
-
+/** Keeps words for a visit beside it. `resolvedAt` where nobody has to choose. */
 async function keepConflict(
   writer: Writer,
   arrival: Arrival,
   visit: VisitRecord,
   hash: string,
   sent: unknown,
+  resolvedAt: Instant | null = null,
+): Promise<void> {
+  const version = { revision: visit.revision, hash, device: arrival.deviceId };
+  await keepVersion(writer, visit.id, version, sent, arrival.receivedAt, resolvedAt);
+}
+
+async function keepVersion(
+  writer: Writer,
+  visitId: string,
+  version: { revision: number; hash: string; device: string | null },
+  sent: unknown,
+  receivedAt: Instant,
+  resolvedAt: Instant | null = null,
 ): Promise<void> {
   await writer
     .insertInto("visit_conflicts")
     .values({
       id: uuidv7(),
-      visit_id: visit.id,
-      revision: visit.revision,
-      content_hash: hash,
+      visit_id: visitId,
+      revision: version.revision,
+      content_hash: version.hash,
       payload: JSON.stringify(sent),
-      device_id: arrival.deviceId,
-      received_at: arrival.receivedAt,
-      resolved_at: null,
+      device_id: version.device,
+      received_at: receivedAt,
+      resolved_at: resolvedAt,
+      chosen: resolvedAt === null ? null : 0,
     })
     .onConflict((conflict) => conflict.columns(["visit_id", "content_hash"]).doNothing())
     .execute();
@@ -724,11 +768,18 @@ export async function editVisit(
     const kept = await keptVisit(writer, visit);
     if (!kept || kept.deleted) return { id: visit.id, status: "gone" };
     if (kept.revision !== shown) return { id: visit.id, status: "conflict" };
-    if (kept.hash === contentHash(visit)) return { id: visit.id, status: "replayed" };
+    const [before] = await fullVisits(writer, [visit.id]);
+    if (before && saysTheSame(before, lists, visit)) return { id: visit.id, status: "replayed" };
     const result = await recordVisit(writer, organizersArrival(event, lists, now), visit, resolved, sent);
     if (result.status === "updated") await noteStep(writer, visit.id, "edited", now);
     return result;
   });
+}
+
+/** Whether a record says what the visit says already, however it was worded when it was sent. */
+function saysTheSame(visit: FullVisit, lists: Lists, record: VisitRecord): boolean {
+  const now = checkVisit(asSent(visit, lists));
+  return now.ok && contentHash(now.value) === contentHash(record);
 }
 
 /**
@@ -752,7 +803,7 @@ export async function reviseVisit(
   if (!checked.ok) throw new Problem("invalid", "This version cannot be used.", checked.problems);
   const { resolved, problems } = resolve(checked.value, lists);
   if (problems.length > 0) throw new Problem("invalid", "This version cannot be used.", problems);
-  if (visit.content_hash === contentHash(checked.value)) return false;
+  if (saysTheSame(visit, lists, checked.value)) return false;
   const arrival = {
     ...organizersArrival(event, lists, now),
     boothId: visit.booth_id,
@@ -815,7 +866,13 @@ export async function chooseVersion(
   await noteStep(writer, visit.id, choice.use ? "other version used" : "version kept", now);
 }
 
-async function noteStep(writer: Writer, visitId: string, step: string, now: Instant): Promise<void> {
+async function noteStep(
+  writer: Writer,
+  visitId: string,
+  step: string,
+  now: Instant,
+  actor: Actor = ORGANIZER,
+): Promise<void> {
   await writer
     .insertInto("activity")
     .values({
@@ -823,7 +880,7 @@ async function noteStep(writer: Writer, visitId: string, step: string, now: Inst
       question_id: null,
       visit_id: visitId,
       at: now,
-      actor: ORGANIZER,
+      actor,
       step,
       expert_id: null,
       note: null,

@@ -2,7 +2,7 @@ import { uuidv7 } from "uuidv7";
 import { config } from "zod";
 import { checkVisit, type SentVisit } from "../../visits/form";
 import { Details, letGoOnSecondTap } from "../details";
-import { Outbox, type Waiting } from "../outbox";
+import { type Draft, Outbox, type Waiting } from "../outbox";
 import { Sender, type Standing } from "../sender";
 
 type Category = SentVisit["category"];
@@ -18,6 +18,7 @@ const NAMES: Record<Category, string> = { existing: "Existing user", curious: "C
 /** The sphere is fully lit at this many visits an hour: one every three minutes. */
 const FULL_LIGHT = 20;
 const TODAY_EVERY = 30_000;
+const TODAY_AFTER = 5000;
 
 const find = <E extends HTMLElement>(name: string) => document.querySelector(`[data-${name}]`) as E;
 const targets = find<HTMLFormElement>("targets");
@@ -29,14 +30,17 @@ const idle = find("idle");
 const lastVisits = find<HTMLDialogElement>("last-visits");
 const captureData = find("capture").dataset;
 const query = captureData.query ?? "";
+const eventSlug = captureData.event ?? "";
 
 // The page's policy forbids code made from text, which the checks would use to be a little faster.
 config({ jitless: true });
-document.documentElement.classList.add("scripted");
-void start();
+// Without the tablet's storage the page stays what it is: plain forms, which the laptop answers.
+void Outbox.open().then(start, () => {
+  saidText.textContent = "This browser keeps nothing on the tablet, so each tap goes straight to the laptop.";
+});
 
-async function start(): Promise<void> {
-  const outbox = await Outbox.open();
+async function start(outbox: Outbox): Promise<void> {
+  document.documentElement.classList.add("scripted");
   let current: SentVisit | undefined = readJson<SentVisit>("visit");
   let today = readJson<Today>("today") ?? { lastHour: 0, own: none(), booth: none() };
   let standing: Standing = { kind: "done" };
@@ -44,33 +48,47 @@ async function start(): Promise<void> {
   let writing: Promise<unknown> = Promise.resolve();
   /** The last revision put in of each visit that was worked on since the page was opened. */
   const revisions = new Map<string, number>();
+  let soon: number | undefined;
 
-  const sender = new Sender(outbox, (now) => {
-    standing = now;
-    void showStanding();
-    if (now.kind === "done") void refreshToday();
-  });
+  const sender = new Sender(
+    outbox,
+    (now) => {
+      standing = now;
+      void showStanding();
+      if (now.kind === "done") refreshSoon();
+    },
+    (what, { visit }) => {
+      if (what === "not undone") {
+        say(
+          "This visit was logged before this tablet was paired anew. The organizer can delete it.",
+          visit,
+          true,
+        );
+      } else void showOtherVersion(visit);
+    },
+  );
   const details = new Details(form, () => {
     if (!current) return;
     const base = current;
     current = details.read(base);
     // A field that was only touched changes nothing.
-    if (JSON.stringify(current) !== JSON.stringify(base)) keep(current);
+    if (meaningOf(current) !== meaningOf(base)) keep(current);
   });
   letGoOnSecondTap(form);
 
   if (current) {
-    current = (await outbox.get(current.id))?.visit ?? current;
-    open(current);
+    const waiting = await outbox.get(current.id);
+    if (waiting?.undone) close();
+    else turnTo(waiting ? asTyped(waiting) : current);
   }
   await showStanding();
   showToday();
   sender.send();
   setInterval(refreshToday, TODAY_EVERY);
 
-  targets.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const button = (event as SubmitEvent).submitter as HTMLButtonElement;
+  targets.addEventListener("submit", (submit) => {
+    submit.preventDefault();
+    const button = (submit as SubmitEvent).submitter as HTMLButtonElement;
     void log(button.value as Category, button);
   });
 
@@ -86,9 +104,7 @@ async function start(): Promise<void> {
     if (!current) return;
     const visit = current;
     close();
-    await after(() =>
-      outbox.undo({ ...visit, revision: revisions.get(visit.id) ?? visit.revision }, Date.now()),
-    );
+    await after(() => outbox.undo(eventSlug, { ...visit, revision: knownRevision(visit) }, Date.now()));
     say(`Undone: ${NAMES[visit.category]}, ${clock(visit.happenedAt)} is not counted.`, undefined);
     await showStanding();
     sender.send();
@@ -109,8 +125,14 @@ async function start(): Promise<void> {
 
   /** One tap: on the tablet's disk first, then on the screen, then on its way. */
   async function log(category: Category, button: HTMLElement): Promise<void> {
-    details.flush();
-    const visit: SentVisit = { id: uuidv7(), revision: 0, category, happenedAt: new Date().toISOString() };
+    const visit: SentVisit = {
+      id: uuidv7(),
+      revision: 0,
+      category,
+      happenedAt: new Date().toISOString(),
+      // Where the booth shows one project, a visit is about that.
+      project: captureData.project || undefined,
+    };
     button.classList.add("pressed");
     try {
       await put(visit);
@@ -124,8 +146,7 @@ async function start(): Promise<void> {
     } finally {
       button.classList.remove("pressed");
     }
-    current = visit;
-    open(visit);
+    turnTo(visit);
     say(`Logged: ${NAMES[category]}`, visit);
     today.own[category] += 1;
     today.booth[category] += 1;
@@ -135,23 +156,35 @@ async function start(): Promise<void> {
     sender.send();
   }
 
-  /** Keeps an edit. What is plainly wrong stays in the form and waits there until it is mended. */
+  /** Keeps an edit. What cannot be taken as it is waits in the form until it is mended; the rest goes on. */
   function keep(visit: SentVisit): void {
-    const checked = checkVisit({ ...visit, revision: 1 });
-    details.showProblems(checked.ok ? [] : checked.problems);
-    void put(visit, checked.ok ? undefined : { status: "invalid", problems: checked.problems })
+    const problems = problemsOf(visit);
+    details.showProblems(problems);
+    const taken = problems.length > 0 ? without(visit, problems) : visit;
+    const isWhole = problemsOf(taken).length === 0;
+    const draft = problems.length > 0 ? { visit, problems } : undefined;
+    void put(isWhole ? taken : visit, draft)
       .then(showStanding)
-      .then(() => sender.send());
+      .then(() => sender.send())
+      .catch(() => {
+        say(
+          "NOT saved: this tablet's storage does not take it. Tell the organizer, and note it on paper.",
+          visit,
+          true,
+        );
+      });
   }
 
-  /** Puts a visit into the outbox; with `refused`, it waits there for somebody to mend it. */
-  function put(visit: SentVisit, refused?: Waiting["refused"]): Promise<void> {
+  /** Puts a visit into the outbox, after what was put in before. */
+  function put(visit: SentVisit, draft?: Draft): Promise<void> {
     return after(async () => {
-      const known = { ...visit, revision: revisions.get(visit.id) ?? visit.revision };
-      const { id, revision } = await outbox.put(known, Date.now());
-      revisions.set(id, revision);
-      if (refused) await outbox.keepRefused(id, revision, refused);
+      const known = { ...visit, revision: knownRevision(visit) };
+      revisions.set(visit.id, await outbox.put(eventSlug, known, Date.now(), draft));
     });
+  }
+
+  function knownRevision(visit: SentVisit): number {
+    return Math.max(revisions.get(visit.id) ?? 0, visit.revision);
   }
 
   function after<T>(work: () => Promise<T>): Promise<T> {
@@ -160,12 +193,15 @@ async function start(): Promise<void> {
     return result;
   }
 
-  function open(visit: SentVisit): void {
+  /** Shows a visit in the form, after what was typed of the one before is kept. */
+  function turnTo(visit: SentVisit): void {
+    details.flush();
+    current = visit;
     details.show(visit);
     form.action = `/capture/visits/${visit.id}${query}`;
     form.hidden = false;
     idle.hidden = true;
-    form.scrollTo?.({ top: 0 });
+    form.scrollTo({ top: 0 });
     undoButton.hidden = false;
     if (said.dataset.empty !== undefined) say(`${NAMES[visit.category]}, ${clock(visit.happenedAt)}`, visit);
   }
@@ -191,20 +227,21 @@ async function start(): Promise<void> {
 
   async function showStanding(): Promise<void> {
     const waiting = await outbox.all();
-    const refused = waiting.filter((entry) => entry.refused);
-    const { words, tone } = standingInWords(waiting, refused, standing);
+    const toMend = waiting.filter((entry) => entry.refused || entry.draft);
+    const { words, tone } = standingInWords(waiting, toMend.length, standing);
     const place = find("standing");
     place.dataset.standing = tone;
     place.textContent = words;
     const mend = find<HTMLButtonElement>("mend");
-    mend.hidden = refused.length === 0;
+    mend.hidden = toMend.length === 0;
     mend.onclick = () => {
-      const entry = refused[0];
+      // One after the other: the one that is open has had its turn.
+      const entry = toMend[(toMend.findIndex(({ id }) => id === current?.id) + 1) % toMend.length];
       if (!entry) return;
-      current = entry.visit;
-      open(current);
-      const rest = details.showProblems(entry.refused?.problems ?? []);
-      say(reasonInWords(entry, rest), current, true);
+      const visit = asTyped(entry);
+      turnTo(visit);
+      const rest = details.showProblems(entry.draft?.problems ?? entry.refused?.problems ?? []);
+      say(["Please mend this visit.", ...rest.map((problem) => problem.message)].join(" "), visit, true);
     };
   }
 
@@ -218,6 +255,35 @@ async function start(): Promise<void> {
     const all = today.booth.existing + today.booth.curious + today.booth.new;
     find("booth-today").textContent =
       all === 0 ? "The first visit of the day is yours" : `${all} at the booth today`;
+  }
+
+  /** Shows what the laptop has instead of the words of this tablet, which it keeps as the other version. */
+  async function showOtherVersion(visit: SentVisit): Promise<void> {
+    say(
+      "This visit was changed on the laptop too. Both versions are kept; the organizer chooses.",
+      visit,
+      true,
+    );
+    const kept = (await lastVisitsOfLaptop())?.find(({ id }) => id === visit.id);
+    if (!kept || current?.id !== visit.id) return;
+    revisions.set(kept.id, kept.revision);
+    current = kept;
+    details.show(kept);
+  }
+
+  /** The last visits of this tablet as the laptop has them; undefined where it is out of reach. */
+  async function lastVisitsOfLaptop(): Promise<SentVisit[] | undefined> {
+    const response = await fetch(`/api/visits${query}`).catch(() => undefined);
+    return response?.ok ? ((await response.json()) as { visits: SentVisit[] }).visits : undefined;
+  }
+
+  /** Ten tablets that each ask after each visit would be most of what the laptop does. */
+  function refreshSoon(): void {
+    if (soon !== undefined) return;
+    soon = window.setTimeout(() => {
+      soon = undefined;
+      void refreshToday();
+    }, TODAY_AFTER);
   }
 
   async function refreshToday(): Promise<void> {
@@ -234,15 +300,17 @@ async function start(): Promise<void> {
   }
 
   async function showLastVisits(): Promise<void> {
-    const waiting = (await outbox.all()).filter((entry) => !entry.undone).map((entry) => entry.visit);
+    details.flush();
+    await writing;
+    const entries = await outbox.all();
+    const waiting = entries.filter((entry) => !entry.undone).map(asTyped);
     const list = find("last-list");
     const fill = (visits: SentVisit[], words: string) => {
       list.replaceChildren(
         ...visits.map((visit) =>
           lastVisitButton(visit, () => {
-            current = visit;
             lastVisits.close();
-            open(visit);
+            turnTo(visit);
             say(`${NAMES[visit.category]}, ${clock(visit.happenedAt)}`, visit);
           }),
         ),
@@ -251,13 +319,12 @@ async function start(): Promise<void> {
     };
     fill(waiting, "Asking the laptop …");
     lastVisits.showModal();
-    const response = await fetch(`/api/visits${query}`).catch(() => undefined);
-    if (!response?.ok) {
+    const visits = await lastVisitsOfLaptop();
+    if (!visits) {
       fill(newestFirst(waiting), "The laptop is out of reach: these are the ones that wait for it.");
       return;
     }
-    const { visits } = (await response.json()) as { visits: SentVisit[] };
-    const newer = new Set(waiting.map((visit) => visit.id));
+    const newer = new Set(entries.map((entry) => entry.id));
     const all = newestFirst([...waiting, ...visits.filter((visit) => !newer.has(visit.id))]);
     fill(all, all.length === 0 ? "No visit was logged on this tablet yet." : "Tap one to correct it.");
   }
@@ -265,17 +332,17 @@ async function start(): Promise<void> {
 
 function standingInWords(
   waiting: Waiting[],
-  refused: Waiting[],
+  toMend: number,
   standing: Standing,
 ): { words: string; tone: string } {
-  const toSend = waiting.length - refused.length;
+  const toSend = waiting.filter((entry) => !entry.refused).length;
   if (standing.kind === "unpaired") {
     return {
       tone: "bad",
       words: `This tablet is not paired any more. ${waiting.length} kept here until it is.`,
     };
   }
-  if (refused.length > 0) return { tone: "bad", words: `${refused.length} to be mended` };
+  if (toMend > 0) return { tone: "bad", words: `${toMend} to be mended` };
   if (toSend === 0) return { tone: "good", words: "All on the laptop" };
   const since = clock(Math.min(...waiting.map((entry) => entry.since)));
   if (standing.kind === "away") {
@@ -284,11 +351,35 @@ function standingInWords(
   return { tone: "waiting", words: `${toSend} on the way` };
 }
 
-function reasonInWords(entry: Waiting, problems: { message: string }[]): string {
-  if (entry.refused?.status === "conflict") {
-    return "This visit was changed on the laptop too. Both versions are kept; the organizer chooses.";
+/** What somebody typed of a visit, also where it cannot be taken as it is. */
+function asTyped({ visit, draft }: Waiting): SentVisit {
+  return draft ? { ...draft.visit, revision: visit.revision } : visit;
+}
+
+function problemsOf(visit: SentVisit): Draft["problems"] {
+  const checked = checkVisit({ ...visit, revision: 1 });
+  return checked.ok ? [] : checked.problems;
+}
+
+/** What a visit says, however it is written down: to tell an edit from a touch. */
+function meaningOf(visit: SentVisit): string {
+  const checked = checkVisit({ ...visit, revision: 1 });
+  return JSON.stringify(checked.ok ? checked.value : visit);
+}
+
+/** A visit without the fields that have problems. */
+function without(visit: SentVisit, problems: Draft["problems"]): SentVisit {
+  const rest = structuredClone(visit) as Record<string, unknown>;
+  for (const { field } of problems) {
+    const path = field.split(".");
+    const last = path.pop() as string;
+    const place = path.reduce<unknown>(
+      (part, key) => (part as Record<string, unknown> | undefined)?.[key],
+      rest,
+    );
+    if (place && typeof place === "object") delete (place as Record<string, unknown>)[last];
   }
-  return ["Please mend this visit.", ...problems.map((problem) => problem.message)].join(" ");
+  return rest as unknown as SentVisit;
 }
 
 function lastVisitButton(visit: SentVisit, choose: () => void): HTMLElement {
