@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { type Checked, check } from "../errors";
+import { STATES } from "../questions/rules";
 import { words } from "../text";
 import { FORMATS, type FormatName, LIST_NAMES, type ListName } from "./rules";
-
-const STATES = ["open", "routed", "answered", "closed"] as const;
 
 /** A filter that may be left out or left empty. */
 const word = words(200)

@@ -392,8 +392,11 @@ export function narrow(
 
 /** What a spreadsheet starts to calculate with; also after blanks, and in the wide forms that some normalize. */
 const FORMULA = /^[\s\p{C}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/u;
-/** Digits and what stands between them: a spreadsheet takes it for a number, a date or a time. */
-const LOOKS_LIKE_A_NUMBER = /^[\d\s.,:;/()'%+-]*\d[\d\s.,:;/()'%+-]*$|^\d+(\.\d+)?e[+-]?\d+$/i;
+/**
+ * Digits and what stands between them: a spreadsheet takes it for a number, a date or a time. The first digit can
+ * be one alone, so that a long text is read once and not from each of its digits.
+ */
+const LOOKS_LIKE_A_NUMBER = /^[\s.,:;/()'%+-]*\d[\d\s.,:;/()'%+-]*$|^\d+(\.\d+)?e[+-]?\d+$/i;
 /** A number that a spreadsheet shows as it was written. */
 const SAFE_NUMBER = /^(0|[1-9]\d{0,10})$/;
 /** Our own days and times, which should become days and times, and ids, which no spreadsheet takes for anything. */

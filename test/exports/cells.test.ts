@@ -55,6 +55,17 @@ test.each([
   expect(forSheets(typed)).toBe(typed);
 });
 
+test("a text of very many digits is read once", () => {
+  const digits = "1".repeat(300_000);
+  const before = process.cpuUsage();
+  expect(forSheets(digits)).toBe(`'${digits}`);
+  expect(forSheets(`${digits}x`)).toBe(`${digits}x`);
+  expect(forSheets(`${digits}.${digits}x`)).toBe(`${digits}.${digits}x`);
+  expect(forSheets(` ${"(1)".repeat(100_000)}x`)).toMatch(/^ .*x$/);
+  // Microseconds. Read again from each digit it took minutes.
+  expect(process.cpuUsage(before).user).toBeLessThan(10_000_000);
+});
+
 test("numbers and nothing are left as they are", () => {
   expect(forSheets(-2)).toBe(-2);
   expect(forSheets(null)).toBeNull();
