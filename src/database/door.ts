@@ -13,7 +13,8 @@ interface Job {
   reject: (reason: unknown) => void;
 }
 
-const MOST_JOBS_A_COMMIT = 500;
+/** So few that a request which comes meanwhile hardly waits for them. */
+const MOST_JOBS_A_COMMIT = 100;
 
 /**
  * The one door for writes. Jobs that arrive together share a transaction and its single sync to disk,
@@ -49,9 +50,9 @@ export class WriteDoor {
   }
 
   async #drain(): Promise<void> {
-    // A turn of the event loop lets the requests of one network read gather into the first commit.
-    await nextTurn();
     while (this.#waiting.length > 0) {
+      // A turn of the event loop lets the requests of one network read gather into a commit, and others be answered.
+      await nextTurn();
       await this.#commitTogether(this.#waiting.splice(0, MOST_JOBS_A_COMMIT));
     }
     this.#running = undefined;

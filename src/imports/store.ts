@@ -16,7 +16,7 @@ import type { EventFile } from "./form";
 import { type BadRecord, badRecords, endingToday } from "./rules";
 
 /** Visits that are handed over in one go: what one commit takes. */
-const VISITS_A_BATCH = 500;
+const VISITS_A_BATCH = 100;
 
 /** How many records of one list were new, and how many were there already. */
 export interface Tally {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { sql } from "kysely";
 import type { Database } from "../../src/database/open";
 import { ENGINES, freshDatabase, NOON } from "../support/databases";
@@ -44,6 +45,23 @@ describe.each(ENGINES)("the door for writes on %s", (engine) => {
       ),
     );
     expect(order).toEqual([1, 2, 3]);
+  });
+
+  test("between the writes of a crowd, others have a turn", async () => {
+    const crowd = Array.from({ length: 500 }, (_, n) => `${n}`);
+    let isDone = false;
+    let written = 0;
+    const all = Promise.all(crowd.map((name) => put(name).then(() => written++))).then(() => {
+      isDone = true;
+    });
+    const seen = new Set<number>();
+    while (!isDone) {
+      seen.add(written);
+      await nextTurn();
+    }
+    await all;
+    expect(seen.size).toBeGreaterThanOrEqual(5);
+    expect(await names()).toHaveLength(500);
   });
 
   test("closing waits for the writes under way", async () => {
