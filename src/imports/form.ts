@@ -8,9 +8,9 @@ import { someWords, words } from "../text";
 import { visitForm } from "../visits/form";
 import { type BadRecord, badRecords, placeOf } from "./rules";
 
-export const FORMAT = "boothlight-event";
+const FORMAT = "boothlight-event";
 /** Rises when a file that an older program would misread can be written. */
-export const VERSION = 1;
+const VERSION = 1;
 
 const entry = z.strictObject({ slug: slugForm, name: entryName });
 const count = pieces.nullish().transform((number) => number ?? null);
@@ -191,7 +191,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** Where the lists of a new event come from. */
-export const SOURCES = ["sensible", "copy", "file"] as const;
+const SOURCES = ["sensible", "copy", "file"] as const;
 
 const newEvent = z.object({
   source: z.enum(SOURCES).default("sensible"),
