@@ -108,6 +108,74 @@ describe.each(ENGINES)("on %s", (engine) => {
       ]);
     });
 
+    test("what the organizer made of a visit waits beside it when a tablet that did not know replaces it", async () => {
+      const visit = aVisit({ note: "as logged" });
+      await tablet.send(visit);
+      const organizer = await booth.organizer();
+      const typed = {
+        revision: "1",
+        category: "existing",
+        time: "2024-02-03T12:00",
+        people: "1",
+        note: "the organizer's words",
+      };
+      await organizer.post(`/visits/${visit.id}`).type("form").send(typed).expect(303);
+      // Revision 2 of the tablet never arrived, so that it sends revision 3.
+      expect(await tablet.send({ ...visit, revision: 3, note: "typed while away" })).toEqual([
+        { id: visit.id, status: "updated" },
+      ]);
+      const waiting = await booth.db.read
+        .selectFrom("visit_conflicts")
+        .select(["payload", "resolved_at"])
+        .execute();
+      expect(waiting).toHaveLength(1);
+      expect(waiting[0]?.resolved_at).toBeNull();
+      expect(JSON.parse(waiting[0]!.payload)).toMatchObject({
+        category: "existing",
+        note: "the organizer's words",
+      });
+    });
+
+    test("a tablet that changes its own visit again and again sets nothing aside", async () => {
+      const visit = aVisit({ note: "one" });
+      await tablet.send(
+        visit,
+        { ...visit, revision: 2, note: "two" },
+        { ...visit, revision: 4, note: "four" },
+      );
+      expect(await booth.db.read.selectFrom("visit_conflicts").select("id").execute()).toEqual([]);
+    });
+
+    test("the organizer who saves a visit without a change changes nothing", async () => {
+      const visit = aVisit({ platform: "Proxmox VE", questions: [{ text: "Why?" }] });
+      await tablet.send(visit);
+      const organizer = await booth.organizer();
+      const question = await booth.db.read.selectFrom("questions").select("id").executeTakeFirstOrThrow();
+      const typed = {
+        revision: "1",
+        category: visit.category,
+        time: "2024-02-03T12:00",
+        people: "1",
+        platform: "proxmox",
+        questionId: question.id,
+        questionText: "Why?",
+        questionTopic: "",
+      };
+      await organizer.post(`/visits/${visit.id}`).type("form").send(typed).expect(303);
+      expect((await kept(visit.id)).revision).toBe(1);
+    });
+
+    test("words of an overtaken revision that was never seen can be read", async () => {
+      const visit = aVisit({ note: "one" });
+      await tablet.send(visit, { ...visit, revision: 3, note: "three" });
+      expect(await tablet.send({ ...visit, revision: 2, note: "two" })).toEqual([
+        { id: visit.id, status: "replayed" },
+      ]);
+      const aside = await booth.db.read.selectFrom("visit_conflicts").selectAll().executeTakeFirstOrThrow();
+      expect(JSON.parse(aside.payload).note).toBe("two");
+      expect(aside.resolved_at).not.toBeNull();
+    });
+
     test("a visit that was undone before it arrived stays gone", async () => {
       const visit = aVisit();
       await booth
@@ -229,6 +297,49 @@ describe.each(ENGINES)("on %s", (engine) => {
       { slug: "proxmox", name: "Proxmox VE" },
       { slug: "nutanix-ahv", name: "Nutanix AHV" },
     ]);
+  });
+
+  test("platforms whose names differ in signs alone stay apart", async () => {
+    for (const platform of ["C", "C++", "C#", "Альт 10", "РЕД ОС 10", "c++"])
+      await tablet.send(aVisit({ platform }));
+    const list = await booth.db.read
+      .selectFrom("platforms")
+      .select(["slug", "name"])
+      .orderBy("position")
+      .execute();
+    expect(list.slice(2).map((entry) => entry.name)).toEqual(["C", "C++", "C#", "Альт 10", "РЕД ОС 10"]);
+    expect(new Set(list.map((entry) => entry.slug)).size).toBe(list.length);
+  });
+
+  test("the same words asked twice are two questions", async () => {
+    const visit = aVisit({ questions: [{ text: "Why?", topic: "storage" }, { text: "Why?" }] });
+    await tablet.send(visit);
+    await tablet.send(visit);
+    expect(await booth.db.read.selectFrom("questions").select("id").execute()).toHaveLength(2);
+  });
+
+  test("a visit is undone by its id in any case of letters, and nothing else is taken for one", async () => {
+    const visit = aVisit();
+    await tablet.send(visit);
+    const undo = (id: string) =>
+      booth.nobody().delete(`/api/visits/${id}`).set("Authorization", `Bearer ${tablet.token}`);
+    await undo("x".repeat(200)).expect(404);
+    await undo(visit.id.toUpperCase()).expect(204);
+    expect(await visitCount()).toBe(0);
+    expect(await booth.db.read.selectFrom("gone_visits").selectAll().execute()).toEqual([]);
+  });
+
+  test("what a tablet logged for another event is not mixed into this one", async () => {
+    const answer = await booth
+      .nobody()
+      .post("/api/visits?event=last-year")
+      .set("Authorization", `Bearer ${tablet.token}`)
+      .send({ visits: [aVisit()] })
+      .expect(409);
+    expect(answer.body.message).toBe(
+      "This was logged for another event. The tablet is paired for Winter Camp now.",
+    );
+    expect(await visitCount()).toBe(0);
   });
 
   test("a tablet whose clock is three hours behind logs visits at the right hour", async () => {
