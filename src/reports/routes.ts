@@ -32,6 +32,7 @@ import {
 } from "./rules";
 import {
   figuresOf,
+  figuresOfDay,
   lastDayOf,
   latestVisits,
   openQuestions,
@@ -95,7 +96,7 @@ export function todayPage({ db, now }: Deps): (req: Request, res: Response) => P
     const today = localTime(at, event.time_zone).day;
     const lastDay = await lastDayOf(db.read, event);
     const when = whenOf(event, today, lastDay);
-    const figures = await figuresOf(db.read, event, { day: when.day });
+    const figures = await figuresOfDay(db.read, event, when.day);
     const lastHour = await visitsBetween(db.read, event, at - HOUR, at);
     const latest = await latestVisits(db.read, event, LATEST);
     show(res, "reports/today", {

@@ -2,14 +2,10 @@ import type { Lists } from "../catalog/store";
 import type { Category, Flag, Instant, QuestionState } from "../database/tables";
 import { dayInWords, daysBetween } from "../events/rules";
 import type { Event } from "../events/store";
+import { NONE } from "../exports/rules";
 
 export type Counts = Record<string, number>;
 export type Table = Record<string, Counts>;
-
-export const CATEGORIES = ["existing", "curious", "new"] as const;
-export const STATES = ["open", "routed", "answered", "closed"] as const;
-/** The key of what has no topic. */
-export const NONE = "(none)";
 
 /**
  * What was counted of an event. Counts hold what is not zero; their keys are slugs, days (YYYY-MM-DD) and
@@ -68,12 +64,9 @@ export interface CountedRows {
 
 export function figuresFrom(event: Event, rows: CountedRows): Figures {
   const visits = (row: { visits: number }) => row.visits;
-  const people = (row: { people: number }) => row.people;
   const questions = (row: { questions: number }) => row.questions;
   const slug = (row: { slug: string }) => row.slug;
   const category = (row: { category: Category }) => row.category;
-  const day = (row: { day: string }) => row.day;
-  const hour = (row: { hour: number }) => String(row.hour);
   const topic = (row: { slug: string | null }) => row.slug ?? NONE;
   const withInterest = rows.byLight.filter((row) => row.interest !== null);
   const interest = (row: { interest: number | null }) => String(row.interest);
@@ -86,11 +79,7 @@ export function figuresFrom(event: Event, rows: CountedRows): Figures {
       startsOn: event.starts_on,
       endsOn: event.ends_on,
     },
-    visits: sum(rows.byTime, visits),
-    people: sum(rows.byTime, people),
-    category: tally(rows.byTime, category, visits),
-    day: tally(rows.byTime, day, visits),
-    hour: tally(rows.byTime, hour, visits),
+    ...figuresByTime(rows.byTime),
     project: tally(rows.byProject, slug, visits),
     platform: tally(rows.byPlatform, slug, visits),
     remark: tally(rows.byRemark, slug, visits),
@@ -104,16 +93,45 @@ export function figuresFrom(event: Event, rows: CountedRows): Figures {
     ),
     interest: tally(withInterest, interest, visits),
     booth: tally(rows.byBooth, slug, visits),
-    peopleByDay: tally(rows.byTime, day, people),
-    dayByCategory: cross(rows.byTime, day, category, visits),
-    hourByCategory: cross(rows.byTime, hour, category, visits),
-    hourByDay: cross(rows.byTime, day, hour, visits),
     boothByCategory: cross(rows.byBooth, slug, category, visits),
     projectByCategory: cross(rows.byProject, slug, category, visits),
     platformByCategory: cross(rows.byPlatform, slug, category, visits),
     interestByCategory: cross(withInterest, interest, category, visits),
     questionsByState: tally(rows.questions, (row) => row.state, questions),
     stateByTopic: cross(rows.questions, topic, (row) => row.state, questions),
+  };
+}
+
+/** The figures that days and hours have. */
+export type FiguresByTime = Pick<
+  Figures,
+  | "visits"
+  | "people"
+  | "category"
+  | "day"
+  | "hour"
+  | "peopleByDay"
+  | "dayByCategory"
+  | "hourByCategory"
+  | "hourByDay"
+>;
+
+export function figuresByTime(rows: CountedRows["byTime"]): FiguresByTime {
+  const visits = (row: { visits: number }) => row.visits;
+  const people = (row: { people: number }) => row.people;
+  const category = (row: { category: Category }) => row.category;
+  const day = (row: { day: string }) => row.day;
+  const hour = (row: { hour: number }) => String(row.hour);
+  return {
+    visits: sum(rows, visits),
+    people: sum(rows, people),
+    category: tally(rows, category, visits),
+    day: tally(rows, day, visits),
+    hour: tally(rows, hour, visits),
+    peopleByDay: tally(rows, day, people),
+    dayByCategory: cross(rows, day, category, visits),
+    hourByCategory: cross(rows, hour, category, visits),
+    hourByDay: cross(rows, day, hour, visits),
   };
 }
 
@@ -157,7 +175,7 @@ function sum<R>(rows: R[], numberOf: (row: R) => number): number {
 }
 
 /** Instants between which a day (YYYY-MM-DD) lies in any time zone there is: UTC-12 to UTC+14. */
-export function daySpan(day: string): { from: Instant; until: Instant } {
+export function widestDay(day: string): { from: Instant; until: Instant } {
   const midnight = Date.parse(`${day}T00:00:00Z`);
   return { from: midnight - 14 * 3_600_000, until: midnight + 36 * 3_600_000 };
 }
@@ -256,7 +274,7 @@ export function stockOf({ figures, lists }: Report) {
 }
 
 /** Topics that were asked about, and nobody in the directory answers on. The most asked first. */
-export function topicsWithNobody({ figures, lists, topicsWithExpert }: Report): string[] {
+function topicsWithNobody({ figures, lists, topicsWithExpert }: Report): string[] {
   return ranked(figures.topicOfQuestion)
     .filter(([slug]) => slug !== NONE && !topicsWithExpert.includes(slug))
     .map(([slug]) => nameOf(lists, "topics", slug));
@@ -290,7 +308,7 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 }
 
 /** "one day", "three days", "14 days". */
-export function countedInWords(count: number, one: string, many = `${one}s`): string {
+function countedInWords(count: number, one: string, many = `${one}s`): string {
   return `${SMALL_NUMBERS[count] ?? digits(count)} ${count === 1 ? one : many}`;
 }
 
@@ -441,7 +459,7 @@ function aboutPlatforms(report: Report): string | undefined {
 }
 
 /** Visits of those who do not use the project yet, by what they use today. */
-export function newcomersByPlatform({ platformByCategory }: Figures): Counts {
+function newcomersByPlatform({ platformByCategory }: Figures): Counts {
   const rows = Object.entries(platformByCategory);
   return tally(
     rows,

@@ -1,84 +1,97 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { listsOf } from "../catalog/store";
 import type { Reader } from "../database/open";
 import type { Category, Instant } from "../database/tables";
 import type { Event } from "../events/store";
-import { daySpan, type Figures, figuresFrom, type Report } from "./rules";
+import {
+  type Figures,
+  type FiguresByTime,
+  figuresByTime,
+  figuresFrom,
+  type Report,
+  widestDay,
+} from "./rules";
 
-/** Which visits are counted. Left out: all of the event. */
-export interface FigureFilter {
-  /** One day of the event, YYYY-MM-DD in its zone. */
-  day?: string;
+/** Visits that are counted: those of the event that are not in the bin. */
+const counted = (read: Reader, event: Event) =>
+  read.selectFrom("visits").where("visits.event_id", "=", event.id).where("visits.deleted_at", "is", null);
+
+const visits = (query: ReturnType<typeof counted>) =>
+  query.select(({ fn }) => fn.countAll<number>().as("visits"));
+
+const byTime = (query: ReturnType<typeof counted>) =>
+  visits(query)
+    .select(["category", "local_day as day", "local_hour as hour"])
+    .select(({ fn }) => fn.sum<number>("people").as("people"))
+    .groupBy(["category", "local_day", "local_hour"]);
+
+/** What is counted by day and hour, of one day of the event: YYYY-MM-DD in its zone. */
+export async function figuresOfDay(read: Reader, event: Event, day: string): Promise<FiguresByTime> {
+  // The span of instants lets the index on time find the day; the day itself decides.
+  const { from, until } = widestDay(day);
+  const ofDay = counted(read, event)
+    .where("visits.happened_at", ">=", from)
+    .where("visits.happened_at", "<", until)
+    .where("visits.local_day", "=", day);
+  return figuresByTime(await byTime(ofDay).execute());
 }
 
 /**
  * Everything that is counted of an event: visits in the bin and their questions are not.
- * Each query is one pass over the event's visits, or over the day's.
+ * Each query is one pass over the event's visits; between two of them other requests have their turn.
  */
-export async function figuresOf(read: Reader, event: Event, filter: FigureFilter = {}): Promise<Figures> {
-  const counted = () => {
-    const visits = read
-      .selectFrom("visits")
-      .where("visits.event_id", "=", event.id)
-      .where("visits.deleted_at", "is", null);
-    if (filter.day === undefined) return visits;
-    // The span of instants lets the index on time find the day; the day itself decides.
-    const { from, until } = daySpan(filter.day);
-    return visits
-      .where("visits.happened_at", ">=", from)
-      .where("visits.happened_at", "<", until)
-      .where("visits.local_day", "=", filter.day);
-  };
-  const visits = (query: ReturnType<typeof counted>) =>
-    query.select(({ fn }) => fn.countAll<number>().as("visits"));
-
-  const byTime = visits(counted())
-    .select(["category", "local_day as day", "local_hour as hour"])
-    .select(({ fn }) => fn.sum<number>("people").as("people"))
-    .groupBy(["category", "local_day", "local_hour"]);
-  const byLight = visits(counted())
+export async function figuresOf(read: Reader, event: Event): Promise<Figures> {
+  const all = counted(read, event);
+  const byLight = visits(all)
     .select(["category", "interest", "overview_given"])
     .groupBy(["category", "interest", "overview_given"]);
-  const byBooth = visits(counted())
+  const byBooth = visits(all)
     .innerJoin("booths", "booths.id", "visits.booth_id")
     .select(["booths.slug", "visits.category"])
     .groupBy(["booths.slug", "visits.category"]);
-  const byProject = visits(counted())
+  const byProject = visits(all)
     .innerJoin("projects", "projects.id", "visits.project_id")
     .select(["projects.slug", "visits.category"])
     .groupBy(["projects.slug", "visits.category"]);
-  const byPlatform = visits(counted())
+  const byPlatform = visits(all)
     .innerJoin("platforms", "platforms.id", "visits.platform_id")
     .select(["platforms.slug", "visits.category"])
     .groupBy(["platforms.slug", "visits.category"]);
-  const byRemark = visits(counted())
+  const byRemark = visits(all)
     .innerJoin("visit_remarks", "visit_remarks.visit_id", "visits.id")
     .innerJoin("remarks", "remarks.id", "visit_remarks.remark_id")
     .select("remarks.slug")
     .groupBy("remarks.slug");
-  const byGiveaway = visits(counted())
+  const byGiveaway = visits(all)
     .innerJoin("visit_giveaways", "visit_giveaways.visit_id", "visits.id")
     .innerJoin("giveaways", "giveaways.id", "visit_giveaways.giveaway_id")
     .select("giveaways.slug")
     .groupBy("giveaways.slug");
-  const questions = counted()
+  const questions = all
     .innerJoin("questions", "questions.visit_id", "visits.id")
     .leftJoin("topics", "topics.id", "questions.topic_id")
     .select(["topics.slug", "questions.state"])
     .select(({ fn }) => fn.countAll<number>().as("questions"))
     .groupBy(["topics.slug", "questions.state"]);
-  const contacts = visits(counted()).innerJoin("contacts", "contacts.visit_id", "visits.id");
+  const contacts = visits(all).innerJoin("contacts", "contacts.visit_id", "visits.id");
 
   return figuresFrom(event, {
-    byTime: await byTime.execute(),
-    byLight: await byLight.execute(),
-    byBooth: await byBooth.execute(),
-    byProject: await byProject.execute(),
-    byPlatform: await byPlatform.execute(),
-    byRemark: await byRemark.execute(),
-    byGiveaway: await byGiveaway.execute(),
-    questions: await questions.execute(),
-    withContact: (await contacts.executeTakeFirstOrThrow()).visits,
+    byTime: await inTurn(byTime(all)),
+    byLight: await inTurn(byLight),
+    byBooth: await inTurn(byBooth),
+    byProject: await inTurn(byProject),
+    byPlatform: await inTurn(byPlatform),
+    byRemark: await inTurn(byRemark),
+    byGiveaway: await inTurn(byGiveaway),
+    questions: await inTurn(questions),
+    withContact: (await inTurn(contacts))[0]?.visits ?? 0,
   });
+}
+
+/** Runs a query after whatever else is waiting: SQLite holds up the program for as long as it takes. */
+async function inTurn<Row>(query: { execute(): Promise<Row[]> }): Promise<Row[]> {
+  await nextTurn();
+  return query.execute();
 }
 
 /** What the report and the write-up tell of an event. */
