@@ -21,14 +21,15 @@ import {
   heatOf,
   hoursOf,
   nameOf,
+  nameOfDay,
   type Report,
   ranked,
   sentencesOf,
-  shortDay,
   stockOf,
   type Table,
   total,
   whenOf,
+  withOtherDays,
 } from "./rules";
 import {
   figuresOf,
@@ -60,7 +61,10 @@ export function reportRoutes({ db }: Deps): Route[] {
         said: sentencesOf(report),
         stock: stockOf(report),
         dates: datesInWords(event.starts_on, event.ends_on),
-        heat: heatOf(report.figures).map(({ day, cells }) => ({ day: shortDay(day), cells })),
+        heat: heatOf(report.figures).map(({ day, cells }) => ({
+          day: nameOfDay(report.figures, day),
+          cells,
+        })),
         hours: hoursOf(report.figures.hour),
         journal: report.journal.map(({ at, text }) => ({ at: momentInWords(at, event.time_zone), text })),
         remarks: ranked(report.figures.remark).map(([slug, count]) => ({
@@ -168,7 +172,9 @@ function chartsOf({ figures, lists }: Report): Record<string, Chart | undefined>
     days: chart(
       "Conversations by day and category",
       "Day",
-      barsOf(figures.dayByCategory, daysOf(figures), shortDay),
+      barsOf(withOtherDays(figures, figures.dayByCategory), daysOf(figures), (day) =>
+        nameOfDay(figures, day),
+      ),
     ),
     platforms: chart(
       "What visitors use today, by category",

@@ -203,11 +203,45 @@ export function ranked(counts: Counts): [key: string, count: number][] {
   );
 }
 
-/** The days from the first to the last on which something was logged, without gaps. */
+/** The key of the row that sums up many days outside the event's. */
+export const OTHER_DAYS = "(other days)";
+
+/** More days than this outside the event's are one row: a page of slips in dates tells nobody anything. */
+const MOST_OTHER_DAYS = 14;
+
+/**
+ * The rows of a table by day, in order: each of the event's days, and beside them only the days on which
+ * something was logged. Where those are many, `OTHER_DAYS` stands for all of them.
+ */
 export function daysOf(figures: Figures): string[] {
-  const logged = Object.keys(figures.day).sort();
-  const [first, last] = [logged[0], logged.at(-1)];
-  return first && last ? daysBetween(first, last) : [];
+  if (Object.keys(figures.day).length === 0) return [];
+  const days = daysBetween(figures.event.startsOn, figures.event.endsOn);
+  const others = daysOutside(figures);
+  return others.length > MOST_OTHER_DAYS ? [...days, OTHER_DAYS] : [...days, ...others].sort();
+}
+
+/** The days outside the event's on which something was logged. */
+function daysOutside({ day, event }: Figures): string[] {
+  return Object.keys(day).filter((each) => each < event.startsOn || each > event.endsOn);
+}
+
+/** A table by day, with the row of `OTHER_DAYS` added. */
+export function withOtherDays(figures: Figures, table: Table): Table {
+  const others = daysOutside(figures).flatMap((day) => Object.entries(table[day] ?? {}));
+  const sums = tally(
+    others,
+    ([key]) => key,
+    ([, count]) => count,
+  );
+  return { ...table, [OTHER_DAYS]: sums };
+}
+
+/** A row of `daysOf` as people read it: "Tue 15 Apr", with its year where that is not the event's. */
+export function nameOfDay({ event }: Figures, day: string): string {
+  if (day === OTHER_DAYS) return "Other days";
+  const year = day.slice(0, 4);
+  const isOfItsYears = event.startsOn.slice(0, 4) <= year && year <= event.endsOn.slice(0, 4);
+  return isOfItsYears ? shortDay(day) : dayInWords(day);
 }
 
 /** The hours from the first to the last in which something was logged, without gaps. */
@@ -228,11 +262,13 @@ export interface HeatCell {
 /** The event's hours by day as lights: the busiest hour is the brightest, and an hour with one visit is not dark. */
 export function heatOf(figures: Figures): { day: string; cells: HeatCell[] }[] {
   const hours = hoursOf(figures.hour);
-  const busiest = Math.max(1, ...Object.values(figures.hourByDay).flatMap((day) => Object.values(day)));
-  return daysOf(figures).map((day) => ({
+  const days = daysOf(figures);
+  const hourByDay = withOtherDays(figures, figures.hourByDay);
+  const busiest = Math.max(1, ...days.flatMap((day) => Object.values(hourByDay[day] ?? {})));
+  return days.map((day) => ({
     day,
     cells: hours.map((hour) => {
-      const visits = figures.hourByDay[day]?.[hour] ?? 0;
+      const visits = hourByDay[day]?.[hour] ?? 0;
       return { hour, visits, level: Math.ceil((visits / busiest) * 10) };
     }),
   }));
@@ -349,6 +385,8 @@ export interface Sentences {
   /** The story in up to three sentences, which the sections below it do not repeat. */
   lead: string[];
   people?: string;
+  /** Where some of the visits are not of the event's days. */
+  outside?: string;
   overview?: string;
   platforms?: string;
   projects?: string;
@@ -368,6 +406,7 @@ export function sentencesOf(report: Report): Sentences {
     headline: headline(figures),
     lead: story.filter((sentence) => sentence !== undefined),
     people: aboutPeople(figures),
+    outside: aboutOtherDays(figures),
     overview: aboutOverview(figures),
     platforms: aboutPlatforms(report),
     projects: aboutProjects(report),
@@ -393,6 +432,12 @@ function aboutPeople({ visits, people }: Figures): string | undefined {
   if (people === visits) return visits === 1 ? undefined : "Everybody came alone.";
   if (visits === 1) return `They came as a group of ${digits(people)}.`;
   return `Some came as a group: ${(people / visits).toFixed(1)} people a conversation.`;
+}
+
+function aboutOtherDays(figures: Figures): string | undefined {
+  const visits = daysOutside(figures).reduce((sum, day) => sum + (figures.day[day] ?? 0), 0);
+  if (visits === 0) return undefined;
+  return `${counted(visits, "visit")} ${visits === 1 ? "was" : "were"} logged outside the event's days.`;
 }
 
 /** What visitors use or don't: the project's name where there is one. */
@@ -435,7 +480,8 @@ function aboutOverview({ overviewGiven, visits }: Figures): string | undefined {
   return `Staff gave an overview in ${counted(overviewGiven, "conversation")}${part}.`;
 }
 
-function aboutTheBusiestHour({ hourByDay, visits }: Figures): string | undefined {
+function aboutTheBusiestHour(figures: Figures): string | undefined {
+  const { hourByDay, visits } = figures;
   const hours = Object.entries(hourByDay).flatMap(([day, counts]) =>
     Object.entries(counts).map(([hour, count]) => ({ day, hour: Number(hour), count })),
   );
@@ -443,7 +489,7 @@ function aboutTheBusiestHour({ hourByDay, visits }: Figures): string | undefined
   const busiest = hours.filter(({ count }) => count === most);
   // Of a handful of visits, or among many hours alike, no hour stands out.
   if (visits < 5 || busiest.length > 2) return undefined;
-  const when = busiest.map(({ day, hour }) => `${hourInWords(hour)} on ${shortDay(day)}`);
+  const when = busiest.map(({ day, hour }) => `${hourInWords(hour)} on ${nameOfDay(figures, day)}`);
   const [was, each] = when.length === 1 ? ["hour was", ""] : ["hours were", " each"];
   return `The busiest ${was} ${listed(when)}, with ${counted(most, "conversation")}${each}.`;
 }

@@ -8,15 +8,19 @@ import {
 } from "../../src/reports/charts/rules";
 import {
   brightness,
+  daysOf,
   type Figures,
   headline,
   heatOf,
+  nameOfDay,
+  OTHER_DAYS,
   partOf,
   percentage,
   type Report,
   ranked,
   sentencesOf,
   whenOf,
+  withOtherDays,
 } from "../../src/reports/rules";
 import { writeUp } from "../../src/reports/write-up/rules";
 
@@ -235,6 +239,36 @@ test("the busiest hour is the brightest, one visit is not dark, and gaps are", (
   ]);
 });
 
+describe("days", () => {
+  const logged = (...days: string[]) => ({
+    ...nothing,
+    day: Object.fromEntries(days.map((day) => [day, 2])),
+  });
+
+  test("are the event's own, and of the others those alone on which something was logged", () => {
+    const figures = logged("2014-02-02", "2024-02-03", "2099-12-31");
+    expect(daysOf(figures)).toEqual(["2014-02-02", "2024-02-02", "2024-02-03", "2099-12-31"]);
+    expect(daysOf(figures).map((day) => nameOfDay(figures, day))).toEqual([
+      "Sun 2 Feb 2014",
+      "Fri 2 Feb",
+      "Sat 3 Feb",
+      "Thu 31 Dec 2099",
+    ]);
+    expect(sentencesOf(reportOf(figures)).outside).toBe("4 visits were logged outside the event's days.");
+    expect(sentencesOf(reportOf(logged("2024-02-03"))).outside).toBeUndefined();
+    expect(daysOf(nothing)).toEqual([]);
+  });
+
+  test("outside the event's are one row where they are many, and nothing of them is lost", () => {
+    const others = Array.from({ length: 15 }, (_, index) => `20${30 + index}-01-01`);
+    const figures = logged("2024-02-03", ...others);
+    expect(daysOf(figures)).toEqual(["2024-02-02", "2024-02-03", OTHER_DAYS]);
+    const table = Object.fromEntries(others.map((day) => [day, { new: 1, curious: 1 }]));
+    expect(withOtherDays(figures, table)[OTHER_DAYS]).toEqual({ curious: 15, new: 15 });
+    expect(nameOfDay(figures, OTHER_DAYS)).toBe("Other days");
+  });
+});
+
 test("the sphere is dark without visits and brightest with many", () => {
   expect([0, 1, 4, 9, 16, 39, 1000].map(brightness)).toEqual([0, 2, 3, 5, 6, 10, 10]);
 });
@@ -282,6 +316,10 @@ describe("charts", () => {
     expect(shown).toHaveLength(14);
     expect(shown.at(-1)).toEqual({ name: "27 others", values: { new: 27 } });
     expect(withOthers(bars)).toBe(bars);
+    const none = { name: "No topic yet", values: { new: 5 }, isApart: true };
+    const besideNone = withOthers([...many, none]);
+    expect(besideNone).toHaveLength(14);
+    expect(besideNone.slice(-2)).toEqual([{ name: "28 others", values: { new: 28 } }, none]);
   });
 });
 

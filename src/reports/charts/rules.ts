@@ -1,4 +1,5 @@
-import type { Counts, Table } from "../rules";
+import { NONE } from "../../exports/rules";
+import { type Counts, OTHER_DAYS, type Table } from "../rules";
 
 /** One kind of thing that bars are made of: its colour, what is written on it, and its shape for eyes without colour. */
 export interface Series {
@@ -27,25 +28,34 @@ export const STATE_SERIES: Series[] = [
 export interface Bar {
   name: string;
   values: Counts;
+  /** It stands for what has no name of its own: it comes last, and never among "others". */
+  isApart?: boolean;
 }
 
 /** Bars from a table of counts, in the order of `keys`. */
 export function barsOf(table: Table, keys: string[], nameOf: (key: string) => string): Bar[] {
-  return keys.map((key) => ({ name: nameOf(key), values: table[key] ?? {} }));
+  return keys.map((key) => ({
+    name: nameOf(key),
+    values: table[key] ?? {},
+    isApart: key === NONE || key === OTHER_DAYS,
+  }));
 }
 
 /** As many bars as a page has room for; what staff wrote down beyond that is in the table. */
 const MOST_BARS = 14;
 
-/** The first bars, and the others together in the last. */
+/** The first bars, the others together in one, and last the one that stands apart. */
 export function withOthers(bars: Bar[]): Bar[] {
   if (bars.length <= MOST_BARS) return bars;
-  const others = bars.slice(MOST_BARS - 1);
+  const apart = bars.filter((bar) => bar.isApart);
+  const named = bars.filter((bar) => !bar.isApart);
+  const room = MOST_BARS - 1 - apart.length;
+  const others = named.slice(room);
   const values: Counts = {};
   for (const bar of others) {
     for (const [key, count] of Object.entries(bar.values)) values[key] = (values[key] ?? 0) + count;
   }
-  return [...bars.slice(0, MOST_BARS - 1), { name: `${others.length} others`, values }];
+  return [...named.slice(0, room), { name: `${others.length} others`, values }, ...apart];
 }
 
 const TEXT = 14;

@@ -8,6 +8,8 @@ import {
   hourInWords,
   hoursOf,
   nameOf,
+  nameOfDay,
+  OTHER_DAYS,
   percentage,
   type Report,
   ranked,
@@ -15,6 +17,7 @@ import {
   stockOf,
   type Table,
   total,
+  withOtherDays,
 } from "../rules";
 
 /**
@@ -52,7 +55,14 @@ export function writeUp(asTyped: Report): string {
       ),
       paragraph([said.projects]),
       "## When",
-      breakdown("Day", CATEGORY_SERIES, figures.dayByCategory, daysOf(figures), dayInWords),
+      paragraph([said.outside]),
+      breakdown(
+        "Day",
+        CATEGORY_SERIES,
+        withOtherDays(figures, figures.dayByCategory),
+        daysOf(figures),
+        (day) => (day === OTHER_DAYS ? nameOfDay(figures, day) : dayInWords(day)),
+      ),
       breakdown("Hour", CATEGORY_SERIES, figures.hourByCategory, hoursOf(figures.hour).map(String), (hour) =>
         hourInWords(Number(hour)),
       ),
