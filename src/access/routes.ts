@@ -27,8 +27,13 @@ import {
   useInvitation,
 } from "./store";
 
-const CODE_IS_SPENT =
+const PAIRING_IS_SPENT =
   "This address was used already, or its time ran out. Ask for a new code: each pairs one device, within ten minutes.";
+const SIGN_IN_IS_SPENT =
+  "This address was used already, or its time ran out. Sign in with the passphrase; if there is none yet, start Boothlight again: it prints a new address.";
+const NO_EVENT_YET = "Set up an event first; then tablets can be paired with it.";
+const NO_PASSPHRASE_YET =
+  "No passphrase has been set yet. Open the sign-in address that the laptop printed when it started.";
 
 /** Who sends a request: the organizer's cookie first, then a device's bearer token or cookie. */
 export function callerOf({ db, now, log }: Deps) {
@@ -55,6 +60,12 @@ export function callerOf({ db, now, log }: Deps) {
   };
 }
 
+/** Tablets are paired for an event: where there is none, the page says so and leads to a new one. */
+function showNoEvent(req: Request, res: Response): void {
+  if (wantsJson(req)) throw new Problem("missing", NO_EVENT_YET);
+  show(res, "access/no-event", { title: "Tablets", section: "devices", message: NO_EVENT_YET });
+}
+
 /** The page for whoever is neither paired nor signed in. `problems` where a try has just failed. */
 export function showSignIn(res: Response, next: unknown = "/", problems: FieldProblem[] = []): void {
   show(res, "access/sign-in", {
@@ -75,14 +86,14 @@ export function accessRoutes(deps: Deps): Route[] {
     res.cookie(SESSION_COOKIE, token, cookieOptions(req, SESSION_LASTS));
   };
 
-  const isRight = async (passphrase: string) => {
-    if (config.organizerPassphrase) return isSamePassphrase(passphrase, config.organizerPassphrase);
-    const kept = await keptPassphrase(db.read);
-    if (kept) return isPassphrase(passphrase, kept);
-    throw new Problem(
-      "sign-in",
-      "No passphrase has been set yet. Open the sign-in address that the laptop printed when it started.",
-    );
+  /** What is wrong with a passphrase, in words for the person who typed it; undefined where it is the right one. */
+  const wrongWith = async (passphrase: string) => {
+    const kept = config.organizerPassphrase ? undefined : await keptPassphrase(db.read);
+    if (!config.organizerPassphrase && !kept) return NO_PASSPHRASE_YET;
+    const isRight = kept
+      ? await isPassphrase(passphrase, kept)
+      : isSamePassphrase(passphrase, config.organizerPassphrase as string);
+    return isRight ? undefined : "That is not the passphrase. Please try again.";
   };
 
   return [
@@ -94,9 +105,10 @@ export function accessRoutes(deps: Deps): Route[] {
         if (wantsJson(req)) throw new Problem("invalid", "The passphrase is missing.", form.problems);
         return showSignIn(res.status(422), req.body.next, form.problems);
       }
-      if (!(await isRight(form.value.passphrase))) {
-        const problems = [{ field: "passphrase", message: "That is not the passphrase. Please try again." }];
-        if (wantsJson(req)) throw new Problem("sign-in", problems[0]!.message, problems);
+      const wrong = await wrongWith(form.value.passphrase);
+      if (wrong) {
+        const problems = [{ field: "passphrase", message: wrong }];
+        if (wantsJson(req)) throw new Problem("sign-in", wrong, problems);
         return showSignIn(res.status(401), form.value.next, problems);
       }
       await signIn(req, res);
@@ -110,30 +122,32 @@ export function accessRoutes(deps: Deps): Route[] {
     }),
 
     anyone.get("/sign-in/:code", async (req, res) => {
-      await showFirstSignIn(res, req.params.code as string);
+      await showFirstSignIn(req, res, req.params.code as string);
     }),
 
     anyone.post("/sign-in/:code", async (req, res) => {
       const code = req.params.code as string;
       // Before the passphrase is hashed: that takes long, and is for those alone who hold a good code.
-      if (!(await openInvitation(db.read, "sign-in", code, now()))) throw new Problem("gone", CODE_IS_SPENT);
+      if (!(await openInvitation(db.read, "sign-in", code, now()))) return showSpentSignIn(req, res);
       let hash: string | undefined;
       if (await mustChoosePassphrase()) {
         const form = checkNewPassphrase(req.body);
-        if (!form.ok) return showFirstSignIn(res.status(422), code, form.problems);
+        if (!form.ok) return showFirstSignIn(req, res.status(422), code, form.problems);
         hash = await hashPassphrase(form.value.passphrase);
       }
-      await db.write(async (writer) => {
-        if (!(await useInvitation(writer, "sign-in", code, now()))) throw new Problem("gone", CODE_IS_SPENT);
+      const isUsed = await db.write(async (writer) => {
+        if (!(await useInvitation(writer, "sign-in", code, now()))) return false;
         if (hash) await setPassphrase(writer, hash);
+        return true;
       });
+      if (!isUsed) return showSpentSignIn(req, res);
       await signIn(req, res);
       res.redirect(303, "/");
     }),
 
     organizer.get("/pair", async (req, res) => {
       const event = await chosenEvent(db.read, req.query.event, now());
-      if (!event) return res.redirect(303, "/events/new");
+      if (!event) return showNoEvent(req, res);
       const booths = offered(await entriesOf(db.read, "booths", event.id));
       const booth = booths.find((each) => each.slug === req.query.booth) ?? booths[0];
       const code = await db.write((writer) =>
@@ -168,7 +182,7 @@ export function accessRoutes(deps: Deps): Route[] {
       }
       const paired = await db.write(async (writer) => {
         const invitation = await useInvitation(writer, "pairing", code, now());
-        if (!invitation?.event_id) throw new Problem("gone", CODE_IS_SPENT);
+        if (!invitation?.event_id) throw new Problem("gone", PAIRING_IS_SPENT);
         const place = { eventId: invitation.event_id, boothId: invitation.booth_id };
         return pairDevice(writer, place, form.value.name, now());
       });
@@ -180,7 +194,7 @@ export function accessRoutes(deps: Deps): Route[] {
 
     organizer.get("/devices", async (req, res) => {
       const event = await chosenEvent(db.read, req.query.event, now());
-      if (!event) return res.redirect(303, "/events/new");
+      if (!event) return showNoEvent(req, res);
       const devices = await devicesInWords(event);
       if (wantsJson(req)) return res.json({ devices });
       show(res, "access/devices", {
@@ -202,8 +216,19 @@ export function accessRoutes(deps: Deps): Route[] {
     return !config.organizerPassphrase && (await keptPassphrase(db.read)) === undefined;
   }
 
-  async function showFirstSignIn(res: Response, code: string, problems: FieldProblem[] = []): Promise<void> {
-    if (!(await openInvitation(db.read, "sign-in", code, now()))) throw new Problem("gone", CODE_IS_SPENT);
+  /** Who comes too late with a sign-in address has the passphrase, or goes to the laptop for a new address. */
+  function showSpentSignIn(req: Request, res: Response): void {
+    if (wantsJson(req)) throw new Problem("gone", SIGN_IN_IS_SPENT);
+    showSignIn(res.status(410), "/", [{ field: "", message: SIGN_IN_IS_SPENT }]);
+  }
+
+  async function showFirstSignIn(
+    req: Request,
+    res: Response,
+    code: string,
+    problems: FieldProblem[] = [],
+  ): Promise<void> {
+    if (!(await openInvitation(db.read, "sign-in", code, now()))) return showSpentSignIn(req, res);
     show(res, "access/first-sign-in", {
       title: "Welcome to Boothlight",
       styles: ["access"],
@@ -221,7 +246,7 @@ export function accessRoutes(deps: Deps): Route[] {
     form: { typed?: { name?: unknown }; problems?: FieldProblem[] } = {},
   ): Promise<void> {
     const invitation = await openInvitation(db.read, "pairing", code, now());
-    if (!invitation?.event_id) throw new Problem("gone", CODE_IS_SPENT);
+    if (!invitation?.event_id) throw new Problem("gone", PAIRING_IS_SPENT);
     const event = await eventById(db.read, invitation.event_id);
     const booths = await entriesOf(db.read, "booths", event.id);
     show(res, "access/confirm-pairing", {

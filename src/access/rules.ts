@@ -1,4 +1,4 @@
-import { createHash, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
+import { createHash, randomBytes, randomInt, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
 
 /** Invitations to pair hold for ten minutes, the first sign-in for a day, the organizer's session for a week. */
 export const PAIRING_LASTS = 10 * 60_000;
@@ -10,6 +10,14 @@ export const SEEN_EVERY = 60_000;
 /** A secret that cannot be guessed: 192 random bits in letters that fit an address. */
 export function newSecret(): string {
   return randomBytes(24).toString("base64url");
+}
+
+/** Small letters and digits, without those that look like one another. */
+const EASY_TO_TYPE = "abcdefghjkmnpqrstuvwxyz23456789";
+
+/** A code for an address that people may have to type: 20 characters, 99 random bits. */
+export function newCode(): string {
+  return Array.from({ length: 20 }, () => EASY_TO_TYPE[randomInt(EASY_TO_TYPE.length)]).join("");
 }
 
 /** What is kept of a secret of that strength: SHA-256, hex. */

@@ -3,7 +3,14 @@ import { uuidv7 } from "uuidv7";
 import type { Writer } from "../database/door";
 import type { Reader } from "../database/open";
 import type { DevicesTable, Instant, InvitationsTable } from "../database/tables";
-import { hashOfSecret, newSecret, PAIRING_LASTS, SESSION_LASTS, SIGN_IN_ADDRESS_LASTS } from "./rules";
+import {
+  hashOfSecret,
+  newCode,
+  newSecret,
+  PAIRING_LASTS,
+  SESSION_LASTS,
+  SIGN_IN_ADDRESS_LASTS,
+} from "./rules";
 
 export type Device = Selectable<DevicesTable>;
 export type Invitation = Selectable<InvitationsTable>;
@@ -96,7 +103,7 @@ async function invite(
   lasts: number,
   what: Pick<Invitation, "purpose" | "event_id" | "booth_id">,
 ): Promise<string> {
-  const code = newSecret();
+  const code = newCode();
   // Codes that ran out unused are of no interest to anybody.
   await writer
     .deleteFrom("invitations")

@@ -56,7 +56,13 @@ describe("a pairing code", () => {
     await booth.close();
     booth = await openBooth({ config: { publicUrl: "https://booth.example.org" } });
     const organizer = await booth.organizer();
-    expect((await organizer.get("/pair")).text).toMatch(/https:\/\/booth\.example\.org\/pair\/[\w-]{32}"/);
+    expect((await organizer.get("/pair")).text).toMatch(/https:\/\/booth\.example\.org\/pair\/[a-z2-9]{20}"/);
+  });
+
+  test("can be typed: it has no letters that look like one another, and no signs", async () => {
+    const codes = await Promise.all(Array.from({ length: 20 }, newCode));
+    for (const code of codes) expect(code).toMatch(/^[a-hjkmnp-z2-9]{20}$/);
+    expect(new Set(codes).size).toBe(20);
   });
 
   test("gives programs the token", async () => {
@@ -205,7 +211,7 @@ describe("a paired device", () => {
   });
 });
 
-test("a booth without an event leads the organizer who wants to pair to a new one", async () => {
+test("a booth without an event tells the organizer who wants to pair to set one up first", async () => {
   await booth.db.write(async (writer) => {
     for (const table of ["booths", "projects", "topics", "platforms", "remarks", "giveaways"] as const) {
       await writer.deleteFrom(table).execute();
@@ -214,6 +220,8 @@ test("a booth without an event leads the organizer who wants to pair to a new on
   });
   const organizer = await booth.organizer();
   for (const page of ["/pair", "/devices"]) {
-    expect((await organizer.get(page).expect(303)).get("Location")).toBe("/events/new");
+    const answer = await organizer.get(page).expect(200);
+    expect(answer.text).toContain("Set up an event first; then tablets can be paired with it.");
+    expect(answer.text).toContain('href="/events/new"');
   }
 });

@@ -76,7 +76,17 @@ describe("a passphrase", () => {
 
   test("that nobody has set yet is asked for at the laptop", async () => {
     await openFresh();
-    expect((await signIn(CHOSEN).expect(401)).text).toContain("the sign-in address that the laptop printed");
+    const page = await signIn(CHOSEN, { next: "/devices" }).expect(401);
+    expect(page.text).toContain("the sign-in address that the laptop printed");
+    expect(page.text).toMatch(/name="passphrase"[^>]*aria-invalid="true"/s);
+    expect(page.text).toContain('name="next" value="/devices"');
+    const program = await booth
+      .nobody()
+      .post("/session")
+      .set("Accept", "application/json")
+      .send({ passphrase: CHOSEN });
+    expect(program.status).toBe(401);
+    expect(program.body.message).toContain("No passphrase has been set yet.");
   });
 });
 
@@ -111,8 +121,18 @@ describe("the first sign-in's address", () => {
     await openFresh();
     const code = await newCode();
     await choose(code).expect(303);
-    await booth.nobody().get(`/sign-in/${code}`).expect(410);
-    await choose(code).expect(410);
+    for (const page of [
+      await booth.nobody().get(`/sign-in/${code}`).expect(410),
+      await choose(code).expect(410),
+    ]) {
+      expect(page.text).toContain(
+        "Sign in with the passphrase; if there is none yet, start Boothlight again",
+      );
+      expect(page.text).toContain('action="/session"');
+      expect(page.text).not.toMatch(/pairs one device|aria-invalid/);
+    }
+    const program = await choose(code).set("Accept", "application/json").expect(410);
+    expect(program.body.message).toContain("used already");
   });
 
   test("works for one of two who open it at the same time", async () => {
