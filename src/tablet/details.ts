@@ -2,7 +2,7 @@ import { uuidv7 } from "uuidv7";
 import { editedVisit, type SentVisit } from "../visits/form";
 
 /** Text is saved this long after the last key, in milliseconds. A mail address is nothing before its end. */
-const TYPING_PAUSE = 500;
+const TYPING_PAUSE = 150;
 const TYPING_PAUSE_OF_ADDRESS = 4000;
 
 /**
@@ -76,8 +76,8 @@ export class Details {
     };
   }
 
-  /** Shows a visit. */
-  show(visit: SentVisit): void {
+  /** Shows a visit. `platformName` is what people read for a platform that is not offered here. */
+  show(visit: SentVisit, platformName: string | undefined): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const form = this.#form;
@@ -101,7 +101,7 @@ export class Details {
       if (field) field.value = value === undefined || value === null ? "" : String(value);
     };
     const isListed = form.querySelector("input[name=platform]:checked") !== null;
-    set("platformOther", isListed ? "" : visit.platform);
+    set("platformOther", isListed ? "" : platformName);
     set("people", visit.people ?? 1);
     set("note", visit.note);
     for (const field of form.querySelectorAll<HTMLInputElement>("[name^='contact.']")) {

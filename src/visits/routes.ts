@@ -73,7 +73,12 @@ export function visitRoutes(deps: Deps): Route[] {
       const event = await eventOfStaff(db.read, caller, req.query.event, now());
       const ids = await ownVisitIds(db.read, event.id, placeOf(caller).deviceId, LAST_VISITS);
       const [visits, lists] = await Promise.all([fullVisits(db.read, ids), listsOf(db.read, event.id)]);
-      res.json({ visits: visits.map((visit) => asSent(visit, lists)) });
+      const used = lists.platforms.filter((entry) => visits.some((visit) => visit.platform_id === entry.id));
+      res.json({
+        visits: visits.map((visit) => asSent(visit, lists)),
+        // A page that was opened before somebody typed a new one does not know its name.
+        platforms: Object.fromEntries(used.map((entry) => [entry.slug, entry.name])),
+      });
     }),
 
     staff.delete("/api/visits/:id", async (req, res, caller) => {

@@ -197,7 +197,8 @@ export function compareVersions(
   timeZone: string,
 ): Compared[] {
   const one = versionInWords(here, lists, timeZone);
-  const other = versionInWords(there, lists, timeZone);
+  // A tablet that names no booth leaves the visit where it is.
+  const other = versionInWords({ ...there, booth: there.booth ?? here.booth }, lists, timeZone);
   return [...new Set([...one.keys(), ...other.keys()])]
     .map((name) => ({ name, here: one.get(name) ?? "", there: other.get(name) ?? "" }))
     .filter((row) => row.here !== "" || row.there !== "")

@@ -19,6 +19,8 @@ const NAMES: Record<Category, string> = { existing: "Existing user", curious: "C
 const FULL_LIGHT = 20;
 const TODAY_EVERY = 30_000;
 const TODAY_AFTER = 5000;
+/** How long edits wait for one another, in milliseconds. */
+const SEND_AFTER = 500;
 
 const find = <E extends HTMLElement>(name: string) => document.querySelector(`[data-${name}]`) as E;
 const targets = find<HTMLFormElement>("targets");
@@ -27,6 +29,8 @@ const saidText = find("said-text");
 const undoButton = find<HTMLButtonElement>("undo");
 const form = find<HTMLFormElement>("details");
 const idle = find("idle");
+/** Names of platforms that joined the event's list after this page was opened, by their short names. */
+const platformNames = new Map<string, string>();
 const lastVisits = find<HTMLDialogElement>("last-visits");
 const captureData = find("capture").dataset;
 const query = captureData.query ?? "";
@@ -49,6 +53,7 @@ async function start(outbox: Outbox): Promise<void> {
   /** The last revision put in of each visit that was worked on since the page was opened. */
   const revisions = new Map<string, number>();
   let soon: number | undefined;
+  let sending: number | undefined;
 
   const sender = new Sender(
     outbox,
@@ -165,7 +170,7 @@ async function start(outbox: Outbox): Promise<void> {
     const draft = problems.length > 0 ? { visit, problems } : undefined;
     void put(isWhole ? taken : visit, draft)
       .then(showStanding)
-      .then(() => sender.send())
+      .then(sendSoon)
       .catch(() => {
         say(
           "NOT saved: this tablet's storage does not take it. Tell the organizer, and note it on paper.",
@@ -173,6 +178,12 @@ async function start(outbox: Outbox): Promise<void> {
           true,
         );
       });
+  }
+
+  /** Edits come in small pieces, each kept at once; they travel together. */
+  function sendSoon(): void {
+    clearTimeout(sending);
+    sending = window.setTimeout(() => sender.send(), SEND_AFTER);
   }
 
   /** Puts a visit into the outbox, after what was put in before. */
@@ -197,7 +208,7 @@ async function start(outbox: Outbox): Promise<void> {
   function turnTo(visit: SentVisit): void {
     details.flush();
     current = visit;
-    details.show(visit);
+    details.show(visit, platformName(visit.platform));
     form.action = `/capture/visits/${visit.id}${query}`;
     form.hidden = false;
     idle.hidden = true;
@@ -268,13 +279,19 @@ async function start(outbox: Outbox): Promise<void> {
     if (!kept || current?.id !== visit.id) return;
     revisions.set(kept.id, kept.revision);
     current = kept;
-    details.show(kept);
+    details.show(kept, platformName(kept.platform));
   }
 
   /** The last visits of this tablet as the laptop has them; undefined where it is out of reach. */
   async function lastVisitsOfLaptop(): Promise<SentVisit[] | undefined> {
     const response = await fetch(`/api/visits${query}`).catch(() => undefined);
-    return response?.ok ? ((await response.json()) as { visits: SentVisit[] }).visits : undefined;
+    if (!response?.ok) return undefined;
+    const { visits, platforms } = (await response.json()) as {
+      visits: SentVisit[];
+      platforms: Record<string, string>;
+    };
+    for (const [slug, name] of Object.entries(platforms)) platformNames.set(slug, name);
+    return visits;
   }
 
   /** Ten tablets that each ask after each visit would be most of what the laptop does. */
@@ -404,20 +421,22 @@ function lastVisitButton(visit: SentVisit, choose: () => void): HTMLElement {
   return item;
 }
 
-/** The words of the chip, which is where the page has the list. */
+/** What people read for a platform: the words of its chip, or what the laptop has told since. */
 function platformName(platform: string | null | undefined): string | undefined {
   const chip = [...form.querySelectorAll<HTMLInputElement>("input[name=platform]")].find(
     (each) => each.value === platform,
   );
-  return chip?.closest("label")?.textContent ?? platform ?? undefined;
+  return chip?.closest("label")?.textContent ?? platformNames.get(platform ?? "") ?? platform ?? undefined;
 }
 
 function newestFirst(visits: SentVisit[]): SentVisit[] {
   return [...visits].sort((a, b) => (a.happenedAt < b.happenedAt ? 1 : -1));
 }
 
+/** The time of day where the event is: the tablet may be set to another zone. */
 function clock(at: string | number): string {
-  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const timeZone = captureData.zone;
+  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", timeZone });
 }
 
 function none(): Counts {
