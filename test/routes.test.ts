@@ -172,6 +172,8 @@ describe("every route", () => {
 
   test("that is read changes nothing, but for the code that the pairing page makes", async () => {
     const changing: string[] = [];
+    // That the organizer has signed in once is remembered: no route's doing.
+    await identityOf("organizer", cast);
     let before = await contentOf(cast.booth.db, ["sessions"]);
     for (const route of cast.routes.filter((each) => each.method === "get")) {
       for (const who of ["device", "organizer"] as const) {

@@ -15,7 +15,9 @@ import {
 export type Device = Selectable<DevicesTable>;
 export type Invitation = Selectable<InvitationsTable>;
 
+/** Names of settings. */
 const PASSPHRASE = "passphrase";
+const HAS_SIGNED_IN = "has-signed-in";
 
 /** The hash of the organizer's passphrase; undefined before the first sign-in. */
 export async function keptPassphrase(read: Reader): Promise<string | undefined> {
@@ -45,13 +47,12 @@ export async function setPassphrase(writer: Writer, hash: string): Promise<void>
 /** Whether the organizer has ever signed in on this installation. */
 export async function hasEverSignedIn(read: Reader): Promise<boolean> {
   const row = await read
-    .selectFrom("invitations")
-    .select("code_hash")
-    .where("purpose", "=", "sign-in")
-    .where("used_at", "is not", null)
+    .selectFrom("settings")
+    .select("name")
+    .where("name", "in", [PASSPHRASE, HAS_SIGNED_IN])
     .limit(1)
     .executeTakeFirst();
-  return row !== undefined || (await keptPassphrase(read)) !== undefined;
+  return row !== undefined;
 }
 
 /** Opens a session; gives the value of its cookie, of which only the hash is kept. */
@@ -61,6 +62,11 @@ export async function openSession(writer: Writer, now: Instant): Promise<string>
   await writer
     .insertInto("sessions")
     .values({ token_hash: hashOfSecret(token), created_at: now, expires_at: now + SESSION_LASTS })
+    .execute();
+  await writer
+    .insertInto("settings")
+    .values({ name: HAS_SIGNED_IN, value: "yes" })
+    .onConflict((conflict) => conflict.column("name").doNothing())
     .execute();
   return token;
 }

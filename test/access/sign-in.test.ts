@@ -1,10 +1,10 @@
 import type request from "supertest";
 import { hashPassphrase, isPassphrase, SESSION_LASTS, SIGN_IN_ADDRESS_LASTS } from "../../src/access/rules";
-import { inviteToSignIn, keptPassphrase, setPassphrase } from "../../src/access/store";
+import { hasEverSignedIn, inviteToSignIn, keptPassphrase, setPassphrase } from "../../src/access/store";
 import { SESSION_COOKIE } from "../../src/http/cookies";
 import { type Booth, openBooth, PASSPHRASE } from "../support/booth";
 import { contentOf } from "../support/catalogue";
-import { NOON } from "../support/databases";
+import { ENGINES, NOON } from "../support/databases";
 
 const CHOSEN = "the lamp in the hall";
 
@@ -228,6 +228,25 @@ describe("a session", () => {
       await booth.nobody().get("/capture").set("Cookie", `boothlight_device=${value}`).expect(401);
     },
   );
+});
+
+describe.each(ENGINES)("the first sign-in on %s", (engine) => {
+  test("is remembered, also where the passphrase is a setting and the session has ended", async () => {
+    await open({ engine });
+    expect(await hasEverSignedIn(booth.db.read)).toBe(false);
+    await signIn("no words of mine").expect(401);
+    expect(await hasEverSignedIn(booth.db.read)).toBe(false);
+    const organizer = await booth.organizer();
+    await organizer.post("/session/end").expect(303);
+    expect(await hasEverSignedIn(booth.db.read)).toBe(true);
+    await booth.organizer();
+  });
+
+  test("is over when a passphrase has been kept", async () => {
+    await open({ engine });
+    await booth.db.write((writer) => setPassphrase(writer, "scrypt$1$1$1$x$x"));
+    expect(await hasEverSignedIn(booth.db.read)).toBe(true);
+  });
 });
 
 describe("behind a proxy", () => {
