@@ -7,7 +7,7 @@ import { createApp } from "./app";
 import type { Config } from "./config";
 import { openDatabase } from "./database/open";
 import type { Deps } from "./deps";
-import { reachableAddress } from "./http/addresses";
+import { reachableAddresses } from "./http/addresses";
 
 /** Requests under way get this long to finish when the program is asked to stop. */
 const STOP_WITHIN = 5000;
@@ -62,7 +62,7 @@ function listen(server: Server, { port, host }: Config): Promise<void> {
 
 /** Prints where to open Boothlight; until the organizer has signed in once, also an address that does so. */
 async function sayWhere({ db, config, now }: Deps, port: number): Promise<void> {
-  const address = reachableAddress({ ...config, port });
+  const [address] = reachableAddresses({ ...config, port });
   const lines = ["", "Boothlight is running.", "", `  On this laptop:  http://localhost:${port}`];
   if (!address.includes("//localhost")) lines.push(`  On the network:  ${address}`);
   lines.push("", await QRCode.toString(address, { type: "terminal", small: true }));

@@ -5,7 +5,7 @@ import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { momentInWords } from "../events/rules";
 import { chosenEvent, eventById } from "../events/store";
-import { reachableAddress } from "../http/addresses";
+import { reachableAddresses } from "../http/addresses";
 import { cookieOf, cookieOptions, DEVICE_COOKIE, SESSION_COOKIE } from "../http/cookies";
 import { show } from "../http/pages";
 import { anyone, type Caller, organizer, type Route, wantsJson } from "../http/route";
@@ -154,7 +154,9 @@ export function accessRoutes(deps: Deps): Route[] {
         inviteToPair(writer, { eventId: event.id, boothId: booth?.id ?? null }, now()),
       );
       const port = req.socket.localPort ?? config.port;
-      const address = `${reachableAddress({ ...config, port })}/pair/${code}`;
+      const laptops = reachableAddresses({ ...config, port });
+      const laptop = laptops.find((each) => each === req.query.address) ?? laptops[0];
+      const address = `${laptop}/pair/${code}`;
       show(res, "access/pair", {
         title: "Pair a tablet",
         section: "devices",
@@ -163,6 +165,8 @@ export function accessRoutes(deps: Deps): Route[] {
         event,
         booths,
         booth,
+        laptops,
+        laptop,
         address,
         qr: await QRCode.toString(address, { type: "svg", margin: 2, errorCorrectionLevel: "M" }),
         paired: (await pairedDevices(db.read, event.id)).length,

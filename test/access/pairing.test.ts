@@ -1,3 +1,4 @@
+import os from "node:os";
 import { PAIRING_LASTS, SEEN_EVERY } from "../../src/access/rules";
 import { inviteToPair, inviteToSignIn } from "../../src/access/store";
 import { DEVICE_COOKIE } from "../../src/http/cookies";
@@ -50,6 +51,31 @@ describe("a pairing code", () => {
     expect(device?.booth_id).toBe(lounge?.id);
     const capture = await booth.nobody().get("/").set("Cookie", cookie).expect(200);
     expect(capture.text).toContain("Ada");
+  });
+
+  test("points to the laptop's address that was chosen, and to no other's", async () => {
+    await booth.close();
+    booth = await openBooth({ config: { host: "" } });
+    const wifi = { address: "192.168.1.5", family: "IPv4", internal: false } as os.NetworkInterfaceInfo;
+    const networks = { wlan0: [wifi], eth1: [{ ...wifi, address: "10.0.0.3" }] };
+    const mock = jest.spyOn(os, "networkInterfaces").mockReturnValue(networks);
+    const organizer = await booth.organizer();
+    const shown = async (query: string) => {
+      const { text } = await organizer.get(`/pair${query}`).expect(200);
+      return new URL(/href="([^"]+)" data-pairing-address/.exec(text)?.[1] as string).origin;
+    };
+    const { text } = await organizer.get("/pair").expect(200);
+    const offered = [...text.matchAll(/href="([^"]*&amp;address=[^"]+)"/g)].map((found) =>
+      (found[1] as string).replaceAll("&amp;", "&").replace("/pair", ""),
+    );
+    expect(offered).toHaveLength(2);
+    const first = await shown("");
+    expect(first).toMatch(/^http:\/\/192\.168\.1\.5:\d+$/);
+    expect(await shown(offered[0] as string)).toBe(first);
+    expect(await shown(offered[1] as string)).toBe(first.replace("192.168.1.5", "10.0.0.3"));
+    expect(await shown("?address=http://evil.example")).toBe(first);
+    expect(await shown("?address=http://evil.example&address=http://10.0.0.3")).toBe(first);
+    mock.mockRestore();
   });
 
   test("points to PUBLIC_URL where that is set", async () => {
