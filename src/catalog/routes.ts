@@ -141,7 +141,7 @@ export function catalogRoutes({ db, now }: Deps): Route[] {
         added: of(list)?.body.added ?? "",
         problems: of(list)?.problems ?? [],
       })),
-      journal: journal.map(({ at, text }) => ({ at: momentInWords(at, event.time_zone), text })),
+      journal: journal.map(({ at, text }) => ({ at: momentInWords(at, event.time_zone, now()), text })),
       journalTyped: of("journal")?.body ?? {},
       journalProblems: of("journal")?.problems ?? [],
     });

@@ -69,9 +69,15 @@ export function datesInWords(first: string, last: string): string {
   return `${from.toFormat(from.month === to.month ? "d" : "d LLL")} – ${to.toFormat("d LLL yyyy")}`;
 }
 
-/** An instant as people at the event read it: "15 Apr, 10:11". */
-export function momentInWords(at: Instant, timeZone: string): string {
-  return DateTime.fromMillis(at, { zone: timeZone }).setLocale("en-GB").toFormat("d LLL, HH:mm");
+/**
+ * An instant as people at the event read it: "15 Apr, 10:11". Where `now` is given and of another year, the
+ * year is said too: "15 Apr 2014, 10:11".
+ */
+export function momentInWords(at: Instant, timeZone: string, now?: Instant): string {
+  const local = DateTime.fromMillis(at, { zone: timeZone }).setLocale("en-GB");
+  const isOfAnotherYear =
+    now !== undefined && DateTime.fromMillis(now, { zone: timeZone }).year !== local.year;
+  return local.toFormat(isOfAnotherYear ? "d LLL yyyy, HH:mm" : "d LLL, HH:mm");
 }
 
 /** An instant as text for a spreadsheet: "2014-04-15 10:11" in the time zone. */

@@ -1,6 +1,7 @@
 import type { Request, Response } from "express";
 import { ownPath } from "../access/form";
 import { type Lists, listsOf, offered } from "../catalog/store";
+import type { Instant } from "../database/tables";
 import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { momentInWords } from "../events/rules";
@@ -73,8 +74,8 @@ export function questionRoutes({ db, now }: Deps): Route[] {
         })),
         all: address({ state: undefined }),
         total: Object.values(counts).reduce((sum, count) => sum + count, 0),
-        rows: rows.map((row) => rowInWords(row, event, experts)),
-        done: done && done.event_id === event.id ? rowInWords(done, event, experts) : undefined,
+        rows: rows.map((row) => rowInWords(row, event, experts, now())),
+        done: done && done.event_id === event.id ? rowInWords(done, event, experts, now()) : undefined,
         here: address({ before, after }),
         path,
         earlier: page.earlier && address({ before: placed(page.earlier) }),
@@ -198,14 +199,14 @@ export function questionRoutes({ db, now }: Deps): Route[] {
       section: "questions",
       styles: ["questions"],
       event,
-      question: rowInWords(question, event, experts),
+      question: rowInWords(question, event, experts, now()),
       steps: question.hidden ? [] : stepsFrom(question.state),
       contact: visit.contact,
       others: visit.questions.filter((other) => other.id !== question.id),
       topics: lists.topics.filter((topic) => !topic.hidden || topic.slug === question.topic),
       activity: activity.map((entry) => ({
         ...entry,
-        when: momentInWords(entry.at, zone),
+        when: momentInWords(entry.at, zone, now()),
         words: stepInWords(entry.step, entry.expert),
       })),
       typed: {
@@ -235,12 +236,12 @@ function filterOf(choice: QueueChoice, lists: Lists, experts: Expert[]): QueueFi
 }
 
 /** A question as the pages show it, with the experts who could take it. */
-function rowInWords(row: QuestionRow, event: Event, experts: Expert[]) {
+function rowInWords(row: QuestionRow, event: Event, experts: Expert[], now: Instant) {
   const free = offered(experts).filter((expert) => row.state !== "routed" || expert.id !== row.expert_id);
   return {
     ...row,
     stateName: STATE_NAMES[row.state],
-    asked: momentInWords(row.asked_at, event.time_zone),
+    asked: momentInWords(row.asked_at, event.time_zone, now),
     who: [row.contact ?? row.email, row.organization].filter(Boolean).join(", "),
     experts: byTopic(free, row.topic ?? undefined),
   };

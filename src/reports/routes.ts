@@ -115,7 +115,7 @@ export function todayPage({ db, now }: Deps): (req: Request, res: Response) => P
       lastHour,
       level: brightness(lastHour),
       hours: hoursChart(figures.hourByCategory),
-      latest: latest.map((visit) => ({ ...visit, at: momentInWords(visit.at, event.time_zone) })),
+      latest: latest.map((visit) => ({ ...visit, at: momentInWords(visit.at, event.time_zone, at) })),
       open: await openQuestions(db.read, event),
       paired: await pairedCount(db.read, event),
     });

@@ -26,7 +26,9 @@ test("all events are on one page, with how many visits each has", async () => {
   const tablet = await booth.tablet();
   await tablet.send(aVisit(), aVisit());
   const { text } = await organizer.get("/events").expect(200);
-  expect(text).toContain('href="/events/winter-camp">Winter Camp</a>');
+  // Of two events on one day, each can be the one that the menu leads to.
+  expect(text).toContain('href="/?event=winter-camp">Winter Camp</a>');
+  expect(text).toContain('href="/events/winter-camp" aria-label="Set up Winter Camp"');
   expect(text).toContain("2 – 4 Feb 2024");
   expect(text).toMatch(/<strong>2<\/strong> visits/);
   expect(text).toContain('href="/events/new"');
@@ -92,9 +94,14 @@ test("a list's card renames, adds, hides and moves in one go", async () => {
   ]);
   await post("/events/winter-camp/lists/topics", { hide: upgrade }).expect(303);
   expect((await topics())[1]).toMatchObject({ name: "Upgrades", hidden: 1 });
-  const { text } = await organizer.get("/events/winter-camp").expect(200);
+  const { text } = await organizer.get("/events/winter-camp?saved=topics").expect(200);
   expect(text).toContain('aria-label="Offer Upgrades again"');
+  expect(openLists(text)).toEqual(["topics"]);
 });
+
+/** The lists whose entries the set-up page shows unfolded. */
+const openLists = (html: string) =>
+  html.split('data-list="').flatMap((card) => (card.includes('class="fold" open') ? card.split('"')[0] : []));
 
 test("a list's card that is wrong comes back as it was typed, and nothing is changed", async () => {
   const [sticker] = await entriesOf(booth.db.read, "giveaways", booth.eventId);
@@ -104,6 +111,7 @@ test("a list's card that is wrong comes back as it was typed, and nothing is cha
     [`arrived.${sticker?.id}`]: "12",
     added: "Pin: 40",
   }).expect(422);
+  expect(openLists(text)).toEqual(["giveaways"]);
   expect(text).toContain('value="Round sticker"');
   expect(text).toContain('value="lots"');
   expect(text).toContain(">Pin: 40</textarea>");

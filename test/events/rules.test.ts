@@ -7,6 +7,7 @@ import {
   instantOf,
   isTimeZone,
   localTime,
+  momentInWords,
   namedToday,
   phaseOf,
   TIME_ZONES,
@@ -25,6 +26,14 @@ test("an hour in the zone lasts until the clocks there show another one", () => 
     hour: 16,
     until: at("2024-02-03T11:30:00Z"),
   });
+});
+
+test("a moment is said with its year where that is not the year of now, on the clocks of the zone", () => {
+  const lastMinute = at("2025-12-31T23:59:00Z");
+  expect(momentInWords(lastMinute, "UTC")).toBe("31 Dec, 23:59");
+  expect(momentInWords(lastMinute, "UTC", at("2025-01-01T00:00:00Z"))).toBe("31 Dec, 23:59");
+  expect(momentInWords(lastMinute, "UTC", at("2026-01-01T00:00:00Z"))).toBe("31 Dec 2025, 23:59");
+  expect(momentInWords(lastMinute, "Europe/Brussels", at("2026-01-01T00:00:00Z"))).toBe("1 Jan, 00:59");
 });
 
 test("an hour that the clocks leave in its middle ends there", () => {

@@ -102,7 +102,7 @@ test("one question's page has the context that an answer needs", async () => {
     "Which disk?",
     "VMware",
     "Forty hosts",
-    "renee@visitor.example",
+    "renee@<wbr>visitor.example",
     "May be written to about this",
   ]) {
     expect(text).toContain(words);
