@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Checked, check } from "../errors";
+import { type Checked, check, type FieldProblem } from "../errors";
 
 /** The most visits that one request may bring. */
 export const MOST_VISITS_A_REQUEST = 1000;
@@ -119,6 +119,35 @@ export type ContactRecord = z.output<typeof contactForm>;
 export type SentVisit = z.input<typeof visitForm>;
 
 export const checkVisit = (input: unknown): Checked<VisitRecord> => check(visitForm, input);
+
+/** What was sent without the fields that have problems: `contact.email` goes, the rest of the contact stays. */
+export function withoutProblems(sent: unknown, problems: FieldProblem[]): unknown {
+  const rest = structuredClone(sent);
+  for (const { field } of problems) {
+    const path = field.split(".");
+    const last = path.pop() as string;
+    const place = path.reduce<unknown>(
+      (part, key) => (part as Record<string, unknown> | null | undefined)?.[key],
+      rest,
+    );
+    if (place && typeof place === "object") delete (place as Record<string, unknown>)[last];
+  }
+  return rest;
+}
+
+/** Stand-ins for what a visit must have, to look at the rest of one that lacks it. */
+const REQUIRED = {
+  id: "00000000-0000-7000-8000-000000000000",
+  revision: 1,
+  category: "new",
+  happenedAt: "2000-01-01T00:00:00Z",
+};
+
+/** The rest of a visit that has problems, so that those which only the event's lists show are told together with them. */
+export function checkRest(sent: unknown, problems: FieldProblem[]): Checked<VisitRecord> {
+  const rest = withoutProblems(sent, problems);
+  return checkVisit(typeof rest === "object" ? { ...REQUIRED, ...rest } : rest);
+}
 
 const batchForm = z.strictObject({
   sentAt: instant.optional(),

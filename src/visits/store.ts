@@ -7,7 +7,14 @@ import type { ContactsTable, Instant, Purpose, QuestionsTable, VisitsTable } fro
 import { Problem } from "../errors";
 import { freeSlug, localTime, slugOf } from "../events/rules";
 import { chosenEvent, type Event, eventById } from "../events/store";
-import { type ContactRecord, checkVisit, type Result, type SentVisit, type VisitRecord } from "./form";
+import {
+  type ContactRecord,
+  checkRest,
+  checkVisit,
+  type Result,
+  type SentVisit,
+  type VisitRecord,
+} from "./form";
 import {
   contentHash,
   decide,
@@ -71,7 +78,11 @@ export function recordVisits(db: Database, arrival: Arrival, sent: unknown[]): P
   return Promise.all(
     sent.map(async (input): Promise<Result> => {
       const checked = checkVisit(input);
-      if (!checked.ok) return { id: idOf(input), status: "invalid", problems: checked.problems };
+      if (!checked.ok) {
+        const rest = checkRest(input, checked.problems);
+        const more = rest.ok ? resolve(rest.value, arrival.lists).problems : [];
+        return { id: idOf(input), status: "invalid", problems: [...checked.problems, ...more] };
+      }
       const visit = checked.value;
       const { resolved, problems } = resolve(visit, arrival.lists);
       if (problems.length > 0) return { id: visit.id, status: "invalid", problems };

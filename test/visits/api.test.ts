@@ -251,6 +251,21 @@ describe.each(ENGINES)("on %s", (engine) => {
       expect(found[0]?.message).toMatch(/[.]$/);
     });
 
+    test("all of them at once, also those that the event's lists show", async () => {
+      const found = await problems({
+        interest: 9,
+        project: "torch",
+        contact: { email: "none", consent: [] },
+        topics: ["cooking"],
+      });
+      expect(found.map((problem) => problem.field).sort()).toEqual([
+        "contact.email",
+        "interest",
+        "project",
+        "topics",
+      ]);
+    });
+
     test("a question of another visit is not taken over", async () => {
       const id = uuidv7();
       await tablet.send(aVisit({ questions: [{ id, text: "Mine?" }] }));

@@ -1,6 +1,6 @@
 import { uuidv7 } from "uuidv7";
 import { config } from "zod";
-import { checkVisit, type SentVisit } from "../../visits/form";
+import { checkVisit, type SentVisit, withoutProblems } from "../../visits/form";
 import { Details, letGoOnSecondTap } from "../details";
 import { type Draft, Outbox, type Waiting } from "../outbox";
 import { Sender, type Standing } from "../sender";
@@ -165,7 +165,7 @@ async function start(outbox: Outbox): Promise<void> {
   function keep(visit: SentVisit): void {
     const problems = problemsOf(visit);
     details.showProblems(problems);
-    const taken = problems.length > 0 ? without(visit, problems) : visit;
+    const taken = problems.length > 0 ? (withoutProblems(visit, problems) as SentVisit) : visit;
     const isWhole = problemsOf(taken).length === 0;
     const draft = problems.length > 0 ? { visit, problems } : undefined;
     void put(isWhole ? taken : visit, draft)
@@ -382,21 +382,6 @@ function problemsOf(visit: SentVisit): Draft["problems"] {
 function meaningOf(visit: SentVisit): string {
   const checked = checkVisit({ ...visit, revision: 1 });
   return JSON.stringify(checked.ok ? checked.value : visit);
-}
-
-/** A visit without the fields that have problems. */
-function without(visit: SentVisit, problems: Draft["problems"]): SentVisit {
-  const rest = structuredClone(visit) as Record<string, unknown>;
-  for (const { field } of problems) {
-    const path = field.split(".");
-    const last = path.pop() as string;
-    const place = path.reduce<unknown>(
-      (part, key) => (part as Record<string, unknown> | undefined)?.[key],
-      rest,
-    );
-    if (place && typeof place === "object") delete (place as Record<string, unknown>)[last];
-  }
-  return rest as unknown as SentVisit;
 }
 
 function lastVisitButton(visit: SentVisit, choose: () => void): HTMLElement {
