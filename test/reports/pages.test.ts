@@ -74,6 +74,15 @@ test("the report of one visit speaks of one", async () => {
   expect(page.text).not.toMatch(/NaN|undefined|Infinity|1 conversations|1 questions/);
 });
 
+test("the report of an event with slips in dates is no longer than its days", async () => {
+  const slips = ["1999-01-01T12:00:00Z", "2014-02-03T12:00:00Z"];
+  await (await booth.tablet()).send(aVisit(), ...slips.map((happenedAt) => aVisit({ happenedAt })));
+  const page = await (await booth.organizer()).get("/events/winter-camp/report").expect(200);
+  expect(text(page.text)).toContain("2 visits were logged outside the event");
+  expect(page.text.match(/class="lamp"/g)?.length).toBeLessThan(5 * 24);
+  expect(page.text.match(/<th scope="row">Mon 3 Feb 2014</g)).toHaveLength(2);
+});
+
 test("the report of a full event tells all of it, and shows what people typed as text", async () => {
   await aFullBooth();
   const page = await (await booth.organizer()).get("/events/winter-camp/report").expect(200);
