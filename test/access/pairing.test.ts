@@ -94,7 +94,11 @@ describe("a pairing code", () => {
   test("gives programs the token", async () => {
     const { body } = await pairByProgram(await newCode(), "Ada").expect(201);
     expect(body).toEqual({ id: expect.any(String), token: expect.stringMatching(/^[\w-]{32}$/) });
-    await booth.nobody().get("/api/visits").set(withToken(body.token)).expect(200, { visits: [], platforms: {} });
+    await booth
+      .nobody()
+      .get("/api/visits")
+      .set(withToken(body.token))
+      .expect(200, { visits: [], platforms: {} });
   });
 
   test("is not used up by opening it", async () => {
