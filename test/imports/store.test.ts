@@ -154,6 +154,11 @@ describe.each(ENGINES)("on %s", (engine) => {
       { place: "visits[3]", message: "This should be a set of fields." },
       { place: "visits[700].category", id: ada.id, message: "This should be existing, curious or new." },
       { place: "visits[1200].colour", id: grace.id, message: "There is no field “colour” here." },
+      {
+        place: "visits[1200].topics",
+        id: grace.id,
+        message: "“poetry” is not in this event's list of topics.",
+      },
     ]);
     expect(told).toEqual([...Array.from({ length: 12 }, (_, n) => 100 * (n + 1)), 1201]);
     expect(outcomeInWords(outcome)).toContain(
