@@ -8,5 +8,7 @@ module.exports = {
   },
   testEnvironment: "<rootDir>/test/support/environment.js",
   // A machine that is busy otherwise takes a quarter of a minute to start PostgreSQL in the process.
+  // Jest leaves a core free by default: of two, that is half.
+  maxWorkers: "100%",
   testTimeout: 60_000,
 };
