@@ -106,7 +106,7 @@ export function captureRoutes(deps: Deps): Route[] {
         visits: visits.map((visit) => ({
           id: visit.id,
           category: visit.category,
-          at: momentInWords(visit.happened_at, event.time_zone),
+          at: momentInWords(visit.happened_at, event.time_zone, now()),
           about: aboutInWords(asSent(visit, lists), lists),
           address: captureAddress(req, { visit: visit.id }),
         })),
@@ -164,7 +164,7 @@ async function showCapture(
     lists: listsForEditing(lists, visit ?? {}),
     visit,
     newId: uuidv7(),
-    at: visit && momentInWords(Date.parse(visit.happenedAt), event.time_zone),
+    at: visit && momentInWords(Date.parse(visit.happenedAt), event.time_zone, now()),
     today: await todayOf(db.read, event, placeOf(caller).deviceId, now()),
     said: typeof req.query.said === "string" ? req.query.said : undefined,
     undone: typeof req.query.undone === "string" ? req.query.undone : undefined,

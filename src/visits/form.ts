@@ -1,15 +1,9 @@
 import * as z from "zod";
 import { type Checked, check, type FieldProblem } from "../errors";
+import { someWords, words } from "../text";
 
 /** The most visits that one request may bring. */
 export const MOST_VISITS_A_REQUEST = 1000;
-
-/** What no database and no page can hold is taken out; the words stay. */
-const words = (most: number) =>
-  z
-    .string()
-    .transform((text) => wellFormed(text).replaceAll("\0", "").trim())
-    .pipe(z.string().max(most));
 
 /** Text that may be left out: empty means left out. */
 const optionalWords = (most: number) =>
@@ -21,7 +15,7 @@ const optional = <S extends z.ZodType>(schema: S) =>
   schema.nullish().transform((value) => value ?? undefined);
 
 /** The short name of an entry of one of the event's lists. */
-const slug = words(80).pipe(z.string().min(1));
+const slug = someWords(80);
 const slugs = z
   .array(slug)
   .max(50)
@@ -74,7 +68,7 @@ export const contactForm = z.strictObject({
 
 export const questionForm = z.strictObject({
   id: optional(uuid),
-  text: words(4000).pipe(z.string().min(1, "A question needs some words.")),
+  text: words(4000).min(1, "A question needs some words."),
   topic: optional(slug),
 });
 
@@ -168,10 +162,6 @@ export interface Result {
   id: string | null;
   status: Status;
   problems?: { field: string; message: string }[];
-}
-
-function wellFormed(text: string): string {
-  return text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, "\uFFFD");
 }
 
 const CONTACT_FIELDS = Object.keys(contactForm.shape).filter((field) => field !== "consent");

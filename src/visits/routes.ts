@@ -230,9 +230,9 @@ export function visitRoutes(deps: Deps): Route[] {
       time: edit.typed ? oneText(req.body.time) : momentForField(visit.happened_at, zone),
       lists: listsForEditing(lists, form),
       kept: visit,
-      when: momentInWords(visit.happened_at, zone),
+      when: momentInWords(visit.happened_at, zone, now()),
       clockWasWrong: visit.clock_offset !== 0,
-      saidAt: momentInWords(visit.said_at, zone),
+      saidAt: momentInWords(visit.said_at, zone, now()),
       problems: edit.problems ?? [],
       saved: edit.saved,
       // The form was made from a version that is no longer there: both are shown, nothing typed is lost.
