@@ -272,7 +272,11 @@ test("the targets stay where they are and never scroll away, however small the s
     await target("New").tap();
     await page.getByText("Logged: New").waitFor();
     await page.getByLabel("Note").scrollIntoViewIfNeeded();
+    await context.setOffline(true);
+    await target("New").tap();
+    await page.getByText(/waiting for the laptop since/).waitFor();
     expect(await target("New").boundingBox()).toEqual(before);
+    await context.setOffline(false);
     expect(before!.height).toBeGreaterThanOrEqual(140);
     expect(before!.y + before!.height).toBeLessThan(viewport.height / 2);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(viewport.width);
