@@ -1,4 +1,3 @@
-import { uuidv7 } from "uuidv7";
 import type { Lists } from "../catalog/store";
 import type { Writer } from "../database/door";
 import type { Reader } from "../database/open";
@@ -7,7 +6,7 @@ import { Problem } from "../errors";
 import type { Event } from "../events/store";
 import { COUNT_UP_TO, PAGE_SIZE, type Place } from "../http/paging";
 import { contains } from "../visits/list/store";
-import { reviseVisit, visitById } from "../visits/store";
+import { noteStep, reviseVisit, visitById } from "../visits/store";
 import { STATES, type Standing, type Step, standingAfter, whatHappened } from "./rules";
 
 /** What the queue is narrowed down to. Null: none at all. `words` are folded, and each must occur in the visit. */
@@ -275,20 +274,15 @@ export async function takeStep(
       now.hidden ? "The visit of this question is in the bin. Put it back first." : whatHappened(now.state),
     );
   }
-  await writer
-    .insertInto("activity")
-    .values({
-      id: uuidv7(),
-      question_id: questionId,
-      visit_id: null,
-      at: taken.now,
-      actor: taken.actor,
-      step,
-      // Who it was routed to; for the other steps, who had it.
-      expert_id: next.expertId ?? shown.expertId,
-      note: note || null,
-    })
-    .execute();
+  await noteStep(writer, {
+    of: { questionId },
+    at: taken.now,
+    actor: taken.actor,
+    step,
+    // Who it was routed to; for the other steps, who had it.
+    expertId: next.expertId ?? shown.expertId,
+    note: note || null,
+  });
 }
 
 /**
@@ -310,17 +304,11 @@ export async function changeTopic(
     ),
   }));
   if (!changed) return;
-  await writer
-    .insertInto("activity")
-    .values({
-      id: uuidv7(),
-      question_id: questionId,
-      visit_id: null,
-      at: place.now,
-      actor: change.actor,
-      step: "topic changed",
-      expert_id: null,
-      note: place.lists.topics.find((topic) => topic.slug === change.topic)?.name ?? "No topic",
-    })
-    .execute();
+  await noteStep(writer, {
+    of: { questionId },
+    at: place.now,
+    actor: change.actor,
+    step: "topic changed",
+    note: place.lists.topics.find((topic) => topic.slug === change.topic)?.name ?? "No topic",
+  });
 }

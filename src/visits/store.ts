@@ -139,7 +139,8 @@ async function setAside(writer: Writer, arrival: Arrival, id: string): Promise<v
   const lists = await listsOf(writer, arrival.event.id);
   const version = { revision: before.revision, hash: before.content_hash, device: before.revised_by };
   await keepVersion(writer, id, version, asSent(before, lists), arrival.receivedAt);
-  await noteStep(writer, id, "edited", arrival.receivedAt, arrival.staffName ?? ORGANIZER);
+  const actor = arrival.staffName ?? ORGANIZER;
+  await noteStep(writer, { of: { visitId: id }, at: arrival.receivedAt, actor, step: "edited" });
 }
 
 async function keptVisit(
@@ -673,19 +674,8 @@ async function markDeleted(
     .set({ hidden: deleted ? 1 : 0 })
     .where("visit_id", "=", id)
     .execute();
-  await writer
-    .insertInto("activity")
-    .values({
-      id: uuidv7(),
-      question_id: null,
-      visit_id: id,
-      at: now,
-      actor,
-      step: deleted ? "deleted" : "put back",
-      expert_id: null,
-      note: null,
-    })
-    .execute();
+  const step = deleted ? "deleted" : "put back";
+  await noteStep(writer, { of: { visitId: id }, at: now, actor, step });
 }
 
 /** The visit with this id, in the bin or not. Throws `missing` where there is none. */
@@ -782,7 +772,9 @@ export async function editVisit(
     const [before] = await fullVisits(writer, [visit.id]);
     if (before && saysTheSame(before, lists, visit)) return { id: visit.id, status: "replayed" };
     const result = await recordVisit(writer, organizersArrival(event, lists, now), visit, resolved, sent);
-    if (result.status === "updated") await noteStep(writer, visit.id, "edited", now);
+    if (result.status === "updated") {
+      await noteStep(writer, { of: { visitId: visit.id }, at: now, actor: ORGANIZER, step: "edited" });
+    }
     return result;
   });
 }
@@ -874,27 +866,33 @@ export async function chooseVersion(
     .set({ resolved_at: now, chosen: choice.use ? 1 : 0 })
     .where("id", "=", conflict.id)
     .execute();
-  await noteStep(writer, visit.id, choice.use ? "other version used" : "version kept", now);
+  const step = choice.use ? "other version used" : "version kept";
+  await noteStep(writer, { of: { visitId: visit.id }, at: now, actor: ORGANIZER, step });
 }
 
-async function noteStep(
-  writer: Writer,
-  visitId: string,
-  step: string,
-  now: Instant,
-  actor: Actor = ORGANIZER,
-): Promise<void> {
+/** One step of the activity: of a question, or of the visit itself. */
+export interface ActivityStep {
+  of: { questionId: string } | { visitId: string };
+  at: Instant;
+  actor: Actor;
+  step: string;
+  expertId?: string | null;
+  note?: string | null;
+}
+
+/** Keeps a step in the activity, in the same transaction as what it tells of. */
+export async function noteStep(writer: Writer, taken: ActivityStep): Promise<void> {
   await writer
     .insertInto("activity")
     .values({
       id: uuidv7(),
-      question_id: null,
-      visit_id: visitId,
-      at: now,
-      actor,
-      step,
-      expert_id: null,
-      note: null,
+      question_id: "questionId" in taken.of ? taken.of.questionId : null,
+      visit_id: "visitId" in taken.of ? taken.of.visitId : null,
+      at: taken.at,
+      actor: taken.actor,
+      step: taken.step,
+      expert_id: taken.expertId ?? null,
+      note: taken.note ?? null,
     })
     .execute();
 }
