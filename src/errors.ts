@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { type $ZodErrorMap, type $ZodType, type output, safeParse } from "zod/v4/core";
 
 const STATUS = {
   malformed: 400,
@@ -39,8 +39,8 @@ export class Problem extends Error {
 export type Checked<T> = { ok: true; value: T } | { ok: false; problems: FieldProblem[] };
 
 /** Unknown input → the schema's value, or every problem with it at once, in plain words. */
-export function check<S extends z.ZodType>(schema: S, input: unknown): Checked<z.output<S>> {
-  const result = schema.safeParse(input, { error: inPlainWords });
+export function check<S extends $ZodType>(schema: S, input: unknown): Checked<output<S>> {
+  const result = safeParse(schema, input, { error: inPlainWords });
   if (result.success) return { ok: true, value: result.data };
   const problems = result.error.issues.flatMap((issue): FieldProblem[] => {
     const at = issue.path.map(String);
@@ -55,7 +55,7 @@ export function check<S extends z.ZodType>(schema: S, input: unknown): Checked<z
 }
 
 /** The messages that a schema does not word itself. */
-const inPlainWords: z.core.$ZodErrorMap = (issue) => {
+const inPlainWords: $ZodErrorMap = (issue) => {
   switch (issue.code) {
     case "invalid_type":
       return issue.input === undefined ? "This is missing." : `This should be ${named(issue.expected)}.`;

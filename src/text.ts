@@ -1,14 +1,15 @@
 import * as z from "zod";
 
 /**
- * Text of a form or a file, `most` characters at most, without blanks around it. What no database and no page can
- * hold does not come through: a zero character is left out, half of a surrogate pair becomes U+FFFD.
+ * Text as it is kept: without blanks around it, and without what no database and no page can hold. A zero character
+ * is left out, half of a surrogate pair becomes U+FFFD.
  */
-export const words = (most: number): z.ZodString =>
-  z
-    .string()
-    .overwrite((text) => wellFormed(text).replaceAll("\0", "").trim())
-    .max(most);
+export function tidy(text: string): string {
+  return wellFormed(text).replaceAll("\0", "").trim();
+}
+
+/** Text of a form or a file, `most` characters at most, tidied. */
+export const words = (most: number): z.ZodString => z.string().overwrite(tidy).max(most);
 
 /** Text that may not be empty. */
 export const someWords = (most: number): z.ZodString => words(most).min(1);

@@ -167,7 +167,7 @@ function readList(name: RecordList, records: unknown, bad: BadRecord[]): unknown
   if (name === "visits") return taken;
   const slugs = new Set<string>();
   return taken.flatMap((record, index) => {
-    const checked = check<z.ZodType<object>>(form, record);
+    const checked = check<z.core.$ZodType<object>>(form, record);
     if (!checked.ok) {
       bad.push(...badRecords(name, index, checked.problems));
       return [];

@@ -1,44 +1,64 @@
-import * as z from "zod";
+// The small build of zod: the tablet carries these checks, and they are a third of its page this way.
+import * as z from "zod/mini";
 import { type Checked, check, type FieldProblem } from "../errors";
-import { someWords, words } from "../text";
+import { tidy } from "../text";
 
 /** The most visits that one request may bring. */
 export const MOST_VISITS_A_REQUEST = 1000;
 
-/** Text that may be left out: empty means left out. */
-const optionalWords = (most: number) =>
-  words(most)
-    .nullish()
-    .transform((text) => text || undefined);
+const words = (most: number) => z.string().check(z.overwrite(tidy), z.maxLength(most));
+const someWords = (most: number, message?: string) => words(most).check(z.minLength(1, message));
 
-const optional = <S extends z.ZodType>(schema: S) =>
-  schema.nullish().transform((value) => value ?? undefined);
+/** What may be left out, or be null. */
+const optional = <S extends z.ZodMiniType>(schema: S) =>
+  z.pipe(
+    z.nullish(schema),
+    z.transform((value) => value ?? undefined),
+  );
+
+/** Text that may be left out: empty means left out. */
+const optionalWords = (most: number, check?: z.core.$ZodCheck<string>) =>
+  z.pipe(
+    z.nullish(check ? words(most).check(check) : words(most)),
+    z.transform((text) => text || undefined),
+  );
+
+/** A list that may be left out: then it is empty. Without repeats, in order. */
+const set = <S extends z.ZodMiniType<string>>(entry: S, most: number) =>
+  z.pipe(
+    z.nullish(z.array(entry).check(z.maxLength(most))),
+    z.transform((list) => [...new Set<z.output<S>>(list ?? [])].sort()),
+  );
 
 /** The short name of an entry of one of the event's lists. */
 const slug = someWords(80);
-const slugs = z
-  .array(slug)
-  .max(50)
-  .nullish()
-  .transform((list) => [...new Set(list ?? [])].sort());
+const slugs = set(slug, 50);
 
-const uuid = z
-  .string()
-  .regex(
-    /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i,
-    "This should be a UUID.",
-  )
-  .transform((text) => text.toLowerCase());
+const uuid = z.pipe(
+  z
+    .string()
+    .check(
+      z.regex(
+        /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i,
+        "This should be a UUID.",
+      ),
+    ),
+  z.transform((text) => text.toLowerCase()),
+);
 
 const EARLIEST = Date.UTC(1970, 0, 1);
 const LATEST = Date.UTC(2100, 0, 1);
 
 /** An instant as ISO 8601 with its offset → UTC milliseconds. */
-const instant = z
-  .string()
-  .pipe(z.iso.datetime({ offset: true }))
-  .transform((text) => Date.parse(text))
-  .pipe(z.number().min(EARLIEST, "This is too long ago.").max(LATEST, "This is too far in the future."));
+const instant = z.pipe(
+  z.pipe(
+    z.iso.datetime({ offset: true }),
+    z.transform((text) => Date.parse(text)),
+  ),
+  z
+    .number()
+    .check(z.minimum(EARLIEST, "This is too long ago."), z.maximum(LATEST, "This is too far in the future.")),
+);
 
 export const CATEGORIES = ["existing", "curious", "new"] as const;
 export const PURPOSES = ["follow-up", "news"] as const;
@@ -50,60 +70,56 @@ export const contactForm = z.strictObject({
   name: optionalWords(200),
   organization: optionalWords(200),
   role: optionalWords(200),
-  email: optionalWords(254).refine(
-    (text) => text === undefined || EMAIL.test(text),
-    "This does not look like a mail address.",
+  email: optionalWords(
+    254,
+    z.refine((text) => text === "" || EMAIL.test(text), "This does not look like a mail address."),
   ),
   phone: optionalWords(60),
   handle: optionalWords(100),
   website: optionalWords(500),
   badge: optionalWords(500),
   note: optionalWords(2000),
-  consent: z
-    .array(z.enum(PURPOSES))
-    .max(10)
-    .nullish()
-    .transform((list) => [...new Set(list ?? [])].sort()),
+  consent: set(z.enum(PURPOSES), 10),
 });
 
 export const questionForm = z.strictObject({
   id: optional(uuid),
-  text: words(4000).min(1, "A question needs some words."),
+  text: someWords(4000, "A question needs some words."),
   topic: optional(slug),
 });
 
 /** A visit as a device, an event file or a form tells it. The field names are the protocol's. */
 export const visitForm = z.strictObject({
   id: uuid,
-  revision: z.int().min(1).max(1_000_000),
+  revision: z.int().check(z.minimum(1), z.maximum(1_000_000)),
   category: z.enum(CATEGORIES),
   happenedAt: instant,
   booth: optional(slug),
   project: optional(slug),
-  people: z
-    .int()
-    .min(1)
-    .max(999)
-    .nullish()
-    .transform((count) => count ?? 1),
+  people: z.pipe(
+    z.nullish(z.int().check(z.minimum(1), z.maximum(999))),
+    z.transform((count) => count ?? 1),
+  ),
   platform: optionalWords(80),
-  interest: optional(z.int().min(1).max(3)),
+  interest: optional(z.int().check(z.minimum(1), z.maximum(3))),
   overviewGiven: optional(z.boolean()),
   topics: slugs,
   remarks: slugs,
   giveaways: slugs,
   note: optionalWords(5000),
-  contact: contactForm.nullish().transform((contact) => {
-    if (!contact) return undefined;
-    const { consent, ...details } = contact;
-    // Consent without any detail is consent to nothing.
-    return Object.values(details).some((text) => text !== undefined) ? contact : undefined;
-  }),
-  questions: z
-    .array(questionForm)
-    .max(20)
-    .nullish()
-    .transform((list) => list ?? []),
+  contact: z.pipe(
+    z.nullish(contactForm),
+    z.transform((contact) => {
+      if (!contact) return undefined;
+      const { consent, ...details } = contact;
+      // Consent without any detail is consent to nothing.
+      return Object.values(details).some((text) => text !== undefined) ? contact : undefined;
+    }),
+  ),
+  questions: z.pipe(
+    z.nullish(z.array(questionForm).check(z.maxLength(20))),
+    z.transform((list) => list ?? []),
+  ),
 });
 
 /** A visit after the check: lists are sorted and without repeats, empty texts are left out. */
@@ -144,8 +160,8 @@ export function checkRest(sent: unknown, problems: FieldProblem[]): Checked<Visi
 }
 
 const batchForm = z.strictObject({
-  sentAt: instant.optional(),
-  visits: z.array(z.unknown()).max(MOST_VISITS_A_REQUEST),
+  sentAt: z.optional(instant),
+  visits: z.array(z.unknown()).check(z.maxLength(MOST_VISITS_A_REQUEST)),
 });
 
 /** A visit's id in an address. */

@@ -1,5 +1,5 @@
 import { uuidv7 } from "uuidv7";
-import { config } from "zod";
+import { config } from "zod/mini";
 import { checkVisit, type SentVisit, withoutProblems } from "../../visits/form";
 import { Details, letGoOnSecondTap } from "../details";
 import { type Draft, Outbox, type Waiting } from "../outbox";
