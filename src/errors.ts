@@ -1,4 +1,5 @@
-import { type $ZodErrorMap, type $ZodType, type output, safeParse } from "zod/v4/core";
+import { type $ZodRawIssue, type $ZodType, type output, safeParse } from "zod/v4/core";
+import { type MessageKey, type Say, sayInEnglish } from "./languages/say";
 
 const STATUS = {
   malformed: 400,
@@ -38,59 +39,74 @@ export class Problem extends Error {
 
 export type Checked<T> = { ok: true; value: T } | { ok: false; problems: FieldProblem[] };
 
-/** Unknown input → the schema's value, or every problem with it at once, in plain words. */
-export function check<S extends $ZodType>(schema: S, input: unknown): Checked<output<S>> {
-  const result = safeParse(schema, input, { error: inPlainWords });
+/**
+ * Unknown input → the schema's value, or every problem with it at once, in plain words of `say`'s language.
+ * A message that a schema gives itself is a sentence, or the key of one.
+ */
+export function check<S extends $ZodType>(
+  schema: S,
+  input: unknown,
+  say: Say = sayInEnglish,
+): Checked<output<S>> {
+  const result = safeParse(schema, input, { error: (issue) => inPlainWords(issue, say) });
   if (result.success) return { ok: true, value: result.data };
   const problems = result.error.issues.flatMap((issue): FieldProblem[] => {
     const at = issue.path.map(String);
     return issue.code === "unrecognized_keys"
       ? issue.keys.map((key) => ({
           field: [...at, key].join("."),
-          message: `There is no field “${key}” here.`,
+          message: say("problem.unknown-field", { field: key }),
         }))
-      : [{ field: at.join("."), message: issue.message }];
+      : [{ field: at.join("."), message: say(issue.message as MessageKey) }];
   });
   return { ok: false, problems };
 }
 
 /** The messages that a schema does not word itself. */
-const inPlainWords: $ZodErrorMap = (issue) => {
+function inPlainWords(issue: $ZodRawIssue, say: Say): string {
   switch (issue.code) {
     case "invalid_type":
-      return issue.input === undefined ? "This is missing." : `This should be ${named(issue.expected)}.`;
+      return issue.input === undefined
+        ? say("problem.missing")
+        : say("problem.type", { type: typeInWords(issue.expected, say) });
     case "invalid_value":
-      return `This should be ${oneOf(issue.values.map(String))}.`;
-    case "too_small":
+      return say("problem.choice", { choices: choicesInWords(issue.values.map(String), say) });
+    case "too_small": {
+      const least = Number(issue.minimum);
       if (issue.origin === "string")
-        return issue.minimum === 1 ? "Please fill this in." : `At least ${issue.minimum} characters, please.`;
-      if (issue.origin === "array") return `At least ${issue.minimum}, please.`;
-      return `This should be ${issue.minimum} or more.`;
-    case "too_big":
-      if (issue.origin === "string") return `This is too long: ${issue.maximum} characters at most.`;
-      if (issue.origin === "array") return `These are too many: ${issue.maximum} at most.`;
-      return `This should be ${issue.maximum} or less.`;
+        return least === 1 ? say("problem.empty") : say("problem.text-short", { least });
+      return say(issue.origin === "array" ? "problem.list-short" : "problem.amount-least", { least });
+    }
+    case "too_big": {
+      const most = Number(issue.maximum);
+      if (issue.origin === "string") return say("problem.text-long", { most });
+      return say(issue.origin === "array" ? "problem.list-long" : "problem.amount-most", { most });
+    }
     case "invalid_format":
-      if (issue.format === "email") return "This does not look like a mail address.";
-      if (issue.format === "datetime") return "This should be a time such as 2014-04-15T17:11:38.203Z.";
-      return "This does not look right.";
+      if (issue.format === "email") return say("problem.mail");
+      if (issue.format === "datetime") return say("problem.datetime");
+      return say("problem.unknown");
     default:
-      return "This does not look right.";
+      return say("problem.unknown");
   }
-};
-
-function named(type: string): string {
-  const words: Record<string, string> = {
-    string: "text",
-    number: "a number",
-    int: "a whole number",
-    boolean: "yes or no (true or false)",
-    array: "a list",
-    object: "a set of fields",
-  };
-  return words[type] ?? type;
 }
 
-function oneOf(values: string[]): string {
-  return values.length < 2 ? values.join("") : `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
+const TYPES: Record<string, MessageKey> = {
+  string: "problem.type-string",
+  number: "problem.type-number",
+  int: "problem.type-int",
+  boolean: "problem.type-boolean",
+  array: "problem.type-array",
+  object: "problem.type-object",
+};
+
+function typeInWords(type: string, say: Say): string {
+  const key = TYPES[type];
+  return key ? say(key) : type;
+}
+
+function choicesInWords(values: string[], say: Say): string {
+  return values.length < 2
+    ? values.join("")
+    : `${values.slice(0, -1).join(", ")}${say("problem.or")}${values.at(-1)}`;
 }

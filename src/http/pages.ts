@@ -4,6 +4,8 @@ import path from "node:path";
 import ejs from "ejs";
 import type { Express, Response } from "express";
 import type { FieldProblem } from "../errors";
+import type { Language } from "../languages/say";
+import { sayIn } from "./languages";
 
 const ROOT = path.resolve(__dirname, "../..");
 const ICONS = path.dirname(require.resolve("lucide-static/package.json"));
@@ -22,13 +24,16 @@ export interface Page {
   scripts?: string[];
   /** How wide the content may grow: a form to read, a table to scan, or the whole window. */
   width?: "narrow" | "wide" | "full";
+  /** The language that the page is written in; left out: English, as all of the organizer's desk. */
+  language?: Language;
   /** Without the frame's head: the capture page is an instrument and brings its own. */
   bare?: boolean;
 }
 
 /** Sends a page: `views/<view>.ejs` inside the frame that all pages share. The view reads everything from `page`. */
 export function show<P extends Page>(res: Response, view: string, page: P): void {
-  res.render("shared/layout", { ...page, view });
+  const language = page.language ?? "en";
+  res.render("shared/layout", { ...page, language, say: sayIn(language), view });
 }
 
 /**
@@ -74,7 +79,6 @@ function viewHelpers() {
       }
       return svg;
     },
-    categoryName: (category: Category) => CATEGORY_NAMES[category],
     /** For the few places where a view builds markup by itself. */
     escape: (text: unknown) => ejs.escapeXML(String(text ?? "")),
     number: (value: number) => value.toLocaleString("en"),
@@ -83,15 +87,6 @@ function viewHelpers() {
       problems?.find((problem) => problem.field === field)?.message,
   };
 }
-
-type Category = "existing" | "curious" | "new";
-
-/** What people read for each category. */
-export const CATEGORY_NAMES: Record<Category, string> = {
-  existing: "Existing user",
-  curious: "Curious",
-  new: "New",
-};
 
 function contentVersions(): Map<string, string> {
   const folder = path.join(ROOT, "public");

@@ -1,10 +1,14 @@
 // The small build of zod: the tablet carries these checks, and they are a third of its page this way.
 import * as z from "zod/mini";
 import { type Checked, check, type FieldProblem } from "../errors";
+import type { MessageKey, Say } from "../languages/say";
 import { tidy } from "../text";
 
 /** The most visits that one request may bring. */
 export const MOST_VISITS_A_REQUEST = 1000;
+
+/** The key of a message, which `check` turns into words. */
+const key = (message: MessageKey) => message;
 
 const words = (most: number) => z.string().check(z.overwrite(tidy), z.maxLength(most));
 const someWords = (most: number, message?: string) => words(most).check(z.minLength(1, message));
@@ -40,7 +44,7 @@ const uuid = z.pipe(
     .check(
       z.regex(
         /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i,
-        "This should be a UUID.",
+        key("problem.uuid"),
       ),
     ),
   z.transform((text) => text.toLowerCase()),
@@ -57,7 +61,7 @@ const instant = z.pipe(
   ),
   z
     .number()
-    .check(z.minimum(EARLIEST, "This is too long ago."), z.maximum(LATEST, "This is too far in the future.")),
+    .check(z.minimum(EARLIEST, key("problem.time-early")), z.maximum(LATEST, key("problem.time-late"))),
 );
 
 export const CATEGORIES = ["existing", "curious", "new"] as const;
@@ -72,7 +76,7 @@ export const contactForm = z.strictObject({
   role: optionalWords(200),
   email: optionalWords(
     254,
-    z.refine((text) => text === "" || EMAIL.test(text), "This does not look like a mail address."),
+    z.refine((text) => text === "" || EMAIL.test(text), key("problem.mail")),
   ),
   phone: optionalWords(60),
   handle: optionalWords(100),
@@ -84,7 +88,7 @@ export const contactForm = z.strictObject({
 
 export const questionForm = z.strictObject({
   id: optional(uuid),
-  text: someWords(4000, "A question needs some words."),
+  text: someWords(4000, key("problem.question")),
   topic: optional(slug),
 });
 
@@ -128,7 +132,8 @@ export type ContactRecord = z.output<typeof contactForm>;
 /** A visit as it travels: `POST /api/visits` and event files. */
 export type SentVisit = z.input<typeof visitForm>;
 
-export const checkVisit = (input: unknown): Checked<VisitRecord> => check(visitForm, input);
+/** `say`: the language of the problems; English where none is given. */
+export const checkVisit = (input: unknown, say?: Say): Checked<VisitRecord> => check(visitForm, input, say);
 
 /** What was sent without the fields that have problems: `contact.email` goes, the rest of the contact stays. */
 export function withoutProblems(sent: unknown, problems: FieldProblem[]): unknown {

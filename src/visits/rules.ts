@@ -4,6 +4,7 @@ import type { Lists } from "../catalog/store";
 import type { Instant } from "../database/tables";
 import type { FieldProblem } from "../errors";
 import { momentInWords } from "../events/rules";
+import { sayInEnglish } from "../languages/say";
 import type { SentVisit, Status, VisitRecord } from "./form";
 
 /** Less than this is the time a request takes to arrive, not a wrong clock. */
@@ -205,7 +206,6 @@ export function compareVersions(
     .map((row) => ({ ...row, differs: row.here !== row.there }));
 }
 
-const CATEGORY_WORDS: Record<string, string> = { existing: "Existing user", curious: "Curious", new: "New" };
 const PURPOSE_WORDS: Record<string, string> = { "follow-up": "answer the questions", news: "send news" };
 
 function versionInWords(visit: SentVisit, lists: Lists, timeZone: string): Map<string, string> {
@@ -219,7 +219,7 @@ function versionInWords(visit: SentVisit, lists: Lists, timeZone: string): Map<s
   const happenedAt = Date.parse(visit.happenedAt);
   const contact = visit.contact ?? {};
   return new Map([
-    ["Category", CATEGORY_WORDS[visit.category] ?? ""],
+    ["Category", sayInEnglish(`category.${visit.category}`)],
     ["Time on the tablet", Number.isNaN(happenedAt) ? "" : momentInWords(happenedAt, timeZone)],
     ["Booth", nameOf("booths", visit.booth)],
     ["Project", nameOf("projects", visit.project)],

@@ -1,4 +1,3 @@
-import { CATEGORY_NAMES } from "../../src/http/pages";
 import {
   type Bar,
   CATEGORY_SERIES,
@@ -293,10 +292,6 @@ describe("charts", () => {
     { name: "Tue <15>", values: { existing: 70, new: 30 } },
     { name: "Wed", values: {} },
   ];
-
-  test("name the categories as all pages do", () => {
-    expect(Object.fromEntries(CATEGORY_SERIES.map(({ key, name }) => [key, name]))).toEqual(CATEGORY_NAMES);
-  });
 
   test.each([
     ["rows", stackedRows(bars, CATEGORY_SERIES, 720)],

@@ -22,10 +22,10 @@ const LINE = [
   "imports",
 ];
 /** Folders that are no feature: what all features stand on, and the browser's code. */
-const GROUND = ["http", "database", "tablet"];
+const GROUND = ["http", "database", "languages", "tablet"];
 const NAMES = ["routes.ts", "form.ts", "rules.ts", "store.ts"];
 /** What the tablet and the laptop share: the protocol's types and checks. */
-const PROTOCOL = ["visits/form.ts", "errors.ts", "text.ts"];
+const PROTOCOL = ["visits/form.ts", "errors.ts", "text.ts", "languages/say.ts"];
 
 const DRIVERS = ["better-sqlite3", "pg", "kysely"];
 const DATABASE = ["database/door.ts", "database/migrate.ts", "database/open.ts", ...DRIVERS];
@@ -55,6 +55,8 @@ export function filesOf(folder: string): Files {
 export function importsOf(file: string, text: string): Import[] {
   const found: Import[] = [];
   const add = (from: string, isType: boolean) => {
+    // Messages, which are no code.
+    if (from.endsWith(".json")) return;
     const of = from.startsWith(".")
       ? `${path.posix.join(path.posix.dirname(file), from)}.ts`
       : packageOf(from);

@@ -1,4 +1,5 @@
 import { NONE } from "../../exports/rules";
+import { sayInEnglish } from "../../languages/say";
 import { type Counts, OTHER_DAYS, type Table } from "../rules";
 
 /** One kind of thing that bars are made of: its colour, what is written on it, and its shape for eyes without colour. */
@@ -12,9 +13,21 @@ export interface Series {
 
 /** The categories: the same colours and shapes as everywhere (`public/styles/tokens.css`). */
 export const CATEGORY_SERIES: Series[] = [
-  { key: "existing", name: "Existing user", color: "var(--existing)", ink: "var(--on-accent)", mark: "●" },
-  { key: "curious", name: "Curious", color: "var(--curious)", ink: "var(--curious-ink)", mark: "◆" },
-  { key: "new", name: "New", color: "var(--new)", ink: "var(--on-accent)", mark: "✸" },
+  {
+    key: "existing",
+    name: sayInEnglish("category.existing"),
+    color: "var(--existing)",
+    ink: "var(--on-accent)",
+    mark: "●",
+  },
+  {
+    key: "curious",
+    name: sayInEnglish("category.curious"),
+    color: "var(--curious)",
+    ink: "var(--curious-ink)",
+    mark: "◆",
+  },
+  { key: "new", name: sayInEnglish("category.new"), color: "var(--new)", ink: "var(--on-accent)", mark: "✸" },
 ];
 
 /** The states of a question: the circle fills as it goes. */

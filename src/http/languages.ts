@@ -1,0 +1,37 @@
+import type { Request } from "express";
+import de from "../languages/de.json";
+import en from "../languages/en.json";
+import es from "../languages/es.json";
+import fr from "../languages/fr.json";
+import ja from "../languages/ja.json";
+import pt from "../languages/pt.json";
+import { LANGUAGES, type Language, type Messages, type Say, speaker } from "../languages/say";
+import { cookieOf } from "./cookies";
+
+export const MESSAGES: Record<Language, Messages> = { en, de, fr, es, pt, ja };
+const CODES = Object.keys(LANGUAGES) as Language[];
+/** The language that somebody chose on this device; a choice, not a secret, so scripts may read it. */
+export const LANGUAGE_COOKIE = "boothlight_language";
+
+const speakers = new Map<Language, Say>();
+
+/** Words in a language. */
+export function sayIn(language: Language): Say {
+  const known = speakers.get(language);
+  if (known) return known;
+  const say = speaker(language, MESSAGES[language]);
+  speakers.set(language, say);
+  return say;
+}
+
+export function isLanguage(code: unknown): code is Language {
+  return CODES.some((each) => each === code);
+}
+
+/** The language of a device: what was chosen on it, else what its browser asks for, else English. */
+export function languageOf(req: Request): Language {
+  const chosen = cookieOf(req, LANGUAGE_COOKIE);
+  if (isLanguage(chosen)) return chosen;
+  const asked = req.acceptsLanguages(CODES);
+  return isLanguage(asked) ? asked : "en";
+}
