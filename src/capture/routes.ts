@@ -4,8 +4,10 @@ import { type Lists, listsOf } from "../catalog/store";
 import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { momentInWords } from "../events/rules";
+import { languageOf, sayIn, tabletMessages } from "../http/languages";
 import { show } from "../http/pages";
 import { type Route, type StaffCaller, staff } from "../http/route";
+import type { MessageKey } from "../languages/say";
 import {
   checkVisitId,
   editedVisit,
@@ -31,16 +33,10 @@ import {
 const LAST_VISITS = 50;
 
 /** What a plain form is answered whose words did not become the visit's. */
-const REFUSALS: Partial<Record<Status, { status: number; message: string }>> = {
-  invalid: { status: 422, message: "Please mend this visit." },
-  conflict: {
-    status: 409,
-    message: "This visit was changed elsewhere meanwhile. Both versions are kept; the organizer chooses.",
-  },
-  gone: {
-    status: 410,
-    message: "This visit is deleted, so it does not count. What you typed is kept for the organizer.",
-  },
+const REFUSALS: Partial<Record<Status, { status: number; message: MessageKey }>> = {
+  invalid: { status: 422, message: "capture.please-mend" },
+  conflict: { status: 409, message: "refused.changed-elsewhere" },
+  gone: { status: 410, message: "refused.deleted" },
 };
 
 /** The capture page, and its whole path as plain HTML forms: what a tablet does without script. */
@@ -73,7 +69,8 @@ export function captureRoutes(deps: Deps): Route[] {
       const result = await record(req, caller, visit);
       const refusal = REFUSALS[result.status];
       if (refusal) {
-        const problems = result.problems ?? [{ field: "", message: refusal.message }];
+        const message = sayIn(languageOf(req))(refusal.message);
+        const problems = result.problems ?? [{ field: "", message }];
         const { status } = refusal;
         return showCapture(deps, req, res.status(status), caller, { visit: visit as SentVisit, problems });
       }
@@ -98,15 +95,17 @@ export function captureRoutes(deps: Deps): Route[] {
       const event = await eventOfStaff(db.read, caller, req.query.event, now());
       const ids = await ownVisitIds(db.read, event.id, placeOf(caller).deviceId, LAST_VISITS);
       const [visits, lists] = await Promise.all([fullVisits(db.read, ids), listsOf(db.read, event.id)]);
+      const language = languageOf(req);
       show(res, "capture/last-visits", {
-        title: "Last visits",
+        title: sayIn(language)("capture.last-visits"),
+        language,
         styles: ["capture"],
         width: "narrow",
         event,
         visits: visits.map((visit) => ({
           id: visit.id,
           category: visit.category,
-          at: momentInWords(visit.happened_at, event.time_zone, now()),
+          at: momentInWords(visit.happened_at, event.time_zone, now(), language),
           about: aboutInWords(asSent(visit, lists), lists),
           address: captureAddress(req, { visit: visit.id }),
         })),
@@ -150,21 +149,25 @@ async function showCapture(
   const chosen = typeof req.query.visit === "string" ? req.query.visit : undefined;
   const kept = chosen ? await visitForStaff(db.read, chosen, caller).catch(nobodysVisit) : undefined;
   const visit = form.visit ?? (kept && asSent(kept, lists));
+  const language = languageOf(req);
+  const say = sayIn(language);
   show(res, "capture/capture", {
-    title: "Log a visit",
+    title: say("capture.title"),
+    language,
+    messages: tabletMessages(language),
     styles: ["capture"],
     scripts: ["capture"],
     width: "full",
     bare: true,
     event,
     booth: lists.booths.find((booth) => caller.kind === "device" && booth.id === caller.boothId),
-    staffName: caller.kind === "device" ? caller.staffName : "Organizer",
+    staffName: caller.kind === "device" ? caller.staffName : say("capture.organizer"),
     isOrganizer: caller.kind === "organizer",
     query: queryOf(req),
     lists: listsForEditing(lists, visit ?? {}),
     visit,
     newId: uuidv7(),
-    at: visit && momentInWords(Date.parse(visit.happenedAt), event.time_zone, now()),
+    at: visit && momentInWords(Date.parse(visit.happenedAt), event.time_zone, now(), language),
     today: await todayOf(db.read, event, placeOf(caller).deviceId, now()),
     said: typeof req.query.said === "string" ? req.query.said : undefined,
     undone: typeof req.query.undone === "string" ? req.query.undone : undefined,

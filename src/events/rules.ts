@@ -71,13 +71,23 @@ export function datesInWords(first: string, last: string): string {
 
 /**
  * An instant as people at the event read it: "15 Apr, 10:11". Where `now` is given and of another year, the
- * year is said too: "15 Apr 2014, 10:11".
+ * year is said too: "15 Apr 2014, 10:11". `language`: of whoever reads it, English where none is given.
  */
-export function momentInWords(at: Instant, timeZone: string, now?: Instant): string {
-  const local = DateTime.fromMillis(at, { zone: timeZone }).setLocale("en-GB");
+export function momentInWords(at: Instant, timeZone: string, now?: Instant, language = "en"): string {
+  const local = DateTime.fromMillis(at, { zone: timeZone });
   const isOfAnotherYear =
     now !== undefined && DateTime.fromMillis(now, { zone: timeZone }).year !== local.year;
-  return local.toFormat(isOfAnotherYear ? "d LLL yyyy, HH:mm" : "d LLL, HH:mm");
+  if (language === "en") {
+    return local.setLocale("en-GB").toFormat(isOfAnotherYear ? "d LLL yyyy, HH:mm" : "d LLL, HH:mm");
+  }
+  return local.setLocale(language).toLocaleString({
+    ...(isOfAnotherYear && { year: "numeric" }),
+    month: "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
 }
 
 /** An instant as text for a spreadsheet: "2014-04-15 10:11" in the time zone. */

@@ -35,3 +35,17 @@ export function languageOf(req: Request): Language {
   const asked = req.acceptsLanguages(CODES);
   return isLanguage(asked) ? asked : "en";
 }
+
+/** What the tablet's code says: everything else of its pages comes with them. */
+const TABLET_PREFIXES = /^(capture|category|problem|scan|trust|conflict|rescue|settings)\./;
+
+/**
+ * The messages of a language for the tablet's code, as JSON to stand in a `<script type="application/json">`;
+ * undefined for English, which the code has built in.
+ */
+export function tabletMessages(language: Language): string | undefined {
+  if (language === "en") return undefined;
+  const spoken = Object.entries(MESSAGES[language]).filter(([key]) => TABLET_PREFIXES.test(key));
+  // No word may end the element that it stands in.
+  return JSON.stringify(Object.fromEntries(spoken)).replaceAll("<", "\\u003c");
+}
