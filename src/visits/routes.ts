@@ -8,6 +8,7 @@ import { type Event, eventById, eventBySlug } from "../events/store";
 import { show } from "../http/pages";
 import { addressWith, countInWords, oneText, placeFrom, placeText } from "../http/paging";
 import { organizer, type Route, type StaffCaller, staff } from "../http/route";
+import { otherVersions } from "./conflicts/store";
 import { checkBatch, checkVisit, checkVisitId, editedVisit, type SentVisit } from "./form";
 import { type VisitChoice, visitChoice } from "./list/form";
 import { filterOf, rowOf } from "./list/rules";
@@ -39,7 +40,6 @@ import {
   type FullVisit,
   fullVisits,
   ORGANIZER,
-  otherVersions,
   ownVisitIds,
   placeOf,
   recordVisits,

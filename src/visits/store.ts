@@ -1,30 +1,16 @@
 import type { Selectable } from "kysely";
 import { uuidv7 } from "uuidv7";
-import { entriesOf, type Lists, listsOf } from "../catalog/store";
+import { type Lists, listsOf } from "../catalog/store";
 import type { Writer } from "../database/door";
 import type { Database, Reader } from "../database/open";
 import type { ContactsTable, Instant, Purpose, QuestionsTable, VisitsTable } from "../database/tables";
 import { Problem } from "../errors";
-import { freeSlug, localTime, slugOf } from "../events/rules";
+import { localTime } from "../events/rules";
 import { chosenEvent, type Event, eventById } from "../events/store";
-import {
-  type ContactRecord,
-  checkRest,
-  checkVisit,
-  type Result,
-  type SentVisit,
-  type VisitRecord,
-} from "./form";
-import {
-  contentHash,
-  decide,
-  isSameName,
-  type Kept,
-  questionIds,
-  type Resolved,
-  resolve,
-  searchText,
-} from "./rules";
+import { keepAsLeft, keepForChoice, keepToRead, settle, type Version, versionOf } from "./conflicts/store";
+import { checkRest, checkVisit, type Result, type SentVisit, type VisitRecord } from "./form";
+import { type Arrival, insertVisit, replaceVisit } from "./record/store";
+import { contentHash, decide, type Kept, type Resolved, resolve } from "./rules";
 
 export type Visit = Selectable<VisitsTable>;
 
@@ -54,19 +40,6 @@ export async function eventOfStaff(read: Reader, caller: Staff, slug: unknown, n
   const event = await chosenEvent(read, slug, now);
   if (!event) throw new Problem("missing", "There is no event yet. Set one up first.");
   return event;
-}
-
-/** Where a visit comes from, and when it came. */
-export interface Arrival {
-  event: Event;
-  lists: Lists;
-  /** The booth where the record names none. */
-  boothId: string | null;
-  deviceId: string | null;
-  staffName: string | null;
-  receivedAt: Instant;
-  /** Milliseconds to add to the device's clock: see `clockOffset` in rules. */
-  clockOffset: number;
 }
 
 /**
@@ -122,12 +95,20 @@ async function recordVisit(
     }
     await replaceVisit(writer, arrival, visit, resolved, hash, kept as Kept);
   }
+  const version: Version = {
+    visitId: visit.id,
+    revision: visit.revision,
+    hash,
+    deviceId: arrival.deviceId,
+    sent,
+    receivedAt: arrival.receivedAt,
+  };
   // Words for a visit in the bin wait there too: the organizer may put it back.
   const isForTheBin = status === "gone" && kept !== undefined && visit.revision > kept.revision;
-  if (status === "conflict" || isForTheBin) await keepConflict(writer, arrival, visit, hash, sent);
+  if (status === "conflict" || isForTheBin) await keepForChoice(writer, version);
   // An overtaken step of the same edits says nothing new, as a rule; in case it does, it can be read.
   if (status === "replayed" && hash !== kept?.hash && kept?.earlierHash === undefined) {
-    await keepConflict(writer, arrival, visit, hash, sent, arrival.receivedAt);
+    await keepToRead(writer, version);
   }
   return { id: visit.id, status };
 }
@@ -137,8 +118,14 @@ async function setAside(writer: Writer, arrival: Arrival, id: string): Promise<v
   const [before] = await fullVisits(writer, [id]);
   if (!before) return;
   const lists = await listsOf(writer, arrival.event.id);
-  const version = { revision: before.revision, hash: before.content_hash, device: before.revised_by };
-  await keepVersion(writer, id, version, asSent(before, lists), arrival.receivedAt);
+  await keepForChoice(writer, {
+    visitId: id,
+    revision: before.revision,
+    hash: before.content_hash,
+    deviceId: before.revised_by,
+    sent: asSent(before, lists),
+    receivedAt: arrival.receivedAt,
+  });
   const actor = arrival.staffName ?? ORGANIZER;
   await noteStep(writer, { of: { visitId: id }, at: arrival.receivedAt, actor, step: "edited" });
 }
@@ -188,266 +175,6 @@ async function foreignQuestion(writer: Writer, visit: VisitRecord) {
   if (!other) return undefined;
   const index = visit.questions.findIndex((question) => question.id === other.id);
   return { field: `questions.${index}.id`, message: "This id belongs to a question of another visit." };
-}
-
-/** The columns that a record decides. */
-async function columnsOf(
-  writer: Writer,
-  arrival: Arrival,
-  visit: VisitRecord,
-  resolved: Resolved,
-  hash: string,
-) {
-  return {
-    booth_id: resolved.boothId ?? arrival.boothId,
-    project_id: resolved.projectId,
-    platform_id: resolved.newPlatform
-      ? await addPlatform(writer, arrival.event.id, resolved.newPlatform)
-      : resolved.platformId,
-    revision: visit.revision,
-    revised_by: arrival.deviceId,
-    content_hash: hash,
-    category: visit.category,
-    people: visit.people,
-    interest: visit.interest ?? null,
-    overview_given:
-      visit.overviewGiven === undefined ? null : visit.overviewGiven ? (1 as const) : (0 as const),
-    note: visit.note ?? null,
-  };
-}
-
-function timesOf(arrival: Arrival, visit: VisitRecord) {
-  const happenedAt = visit.happenedAt + arrival.clockOffset;
-  const local = localTime(happenedAt, arrival.event.time_zone);
-  return {
-    happened_at: happenedAt,
-    said_at: visit.happenedAt,
-    clock_offset: arrival.clockOffset,
-    local_day: local.day,
-    local_hour: local.hour,
-  };
-}
-
-async function insertVisit(
-  writer: Writer,
-  arrival: Arrival,
-  visit: VisitRecord,
-  resolved: Resolved,
-  hash: string,
-): Promise<void> {
-  const times = timesOf(arrival, visit);
-  await writer
-    .insertInto("visits")
-    .values({
-      id: visit.id,
-      event_id: arrival.event.id,
-      device_id: arrival.deviceId,
-      staff_name: arrival.staffName,
-      received_at: arrival.receivedAt,
-      deleted_at: null,
-      ...times,
-      ...(await columnsOf(writer, arrival, visit, resolved, hash)),
-    })
-    .execute();
-  if (visit.contact) await replaceContact(writer, visit.id, visit.contact, arrival.receivedAt);
-  await insertDetails(writer, arrival, visit, resolved, times.happened_at);
-}
-
-async function replaceVisit(
-  writer: Writer,
-  arrival: Arrival,
-  visit: VisitRecord,
-  resolved: Resolved,
-  hash: string,
-  kept: Kept,
-): Promise<void> {
-  const before = await writer
-    .selectFrom("visits")
-    .select(["said_at", "happened_at"])
-    .where("id", "=", visit.id)
-    .executeTakeFirstOrThrow();
-  // An edit that leaves the time alone must not move a visit because the clock was set in between.
-  const times = before.said_at === visit.happenedAt ? undefined : timesOf(arrival, visit);
-  await writer
-    .insertInto("visit_revisions")
-    .values({ visit_id: visit.id, revision: kept.revision, content_hash: kept.hash })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-  await writer
-    .updateTable("visits")
-    .set({ ...times, ...(await columnsOf(writer, arrival, visit, resolved, hash)) })
-    .where("id", "=", visit.id)
-    .execute();
-  for (const table of ["visit_topics", "visit_remarks", "visit_giveaways", "visit_texts"] as const) {
-    await writer.deleteFrom(table).where("visit_id", "=", visit.id).execute();
-  }
-  await replaceContact(writer, visit.id, visit.contact, arrival.receivedAt);
-  await dropQuestions(writer, visit);
-  await insertDetails(writer, arrival, visit, resolved, times?.happened_at ?? before.happened_at);
-}
-
-/** What a visit has besides its row and its contact; what is there of it already has been taken out. */
-async function insertDetails(
-  writer: Writer,
-  arrival: Arrival,
-  visit: VisitRecord,
-  resolved: Resolved,
-  askedAt: Instant,
-): Promise<void> {
-  const visitId = visit.id;
-  if (resolved.topicIds.length > 0) {
-    const rows = resolved.topicIds.map((id) => ({ visit_id: visitId, topic_id: id }));
-    await writer.insertInto("visit_topics").values(rows).execute();
-  }
-  if (resolved.remarkIds.length > 0) {
-    const rows = resolved.remarkIds.map((id) => ({ visit_id: visitId, remark_id: id }));
-    await writer.insertInto("visit_remarks").values(rows).execute();
-  }
-  if (resolved.giveawayIds.length > 0) {
-    const rows = resolved.giveawayIds.map((id) => ({ visit_id: visitId, giveaway_id: id }));
-    await writer.insertInto("visit_giveaways").values(rows).execute();
-  }
-  if (visit.questions.length > 0) await upsertQuestions(writer, arrival, visit, resolved, askedAt);
-  const text = searchText(visit);
-  if (text) await writer.insertInto("visit_texts").values({ visit_id: visitId, text }).execute();
-}
-
-/** Adds what a visitor uses to the event's list; gives its id. Two tablets that hear it at once get the same. */
-async function addPlatform(writer: Writer, eventId: string, name: string): Promise<string> {
-  const list = await entriesOf(writer, "platforms", eventId);
-  const there = list.find((entry) => isSameName(entry.name, name));
-  if (there) return there.id;
-  const id = uuidv7();
-  const slug = freeSlug(slugOf(name) || "platform", (taken) => list.some((entry) => entry.slug === taken));
-  const position = Math.max(0, ...list.map((entry) => entry.position)) + 1;
-  await writer.insertInto("platforms").values({ id, event_id: eventId, slug, name, position }).execute();
-  return id;
-}
-
-/** Keeps the contact as it is now. Consent that was there before keeps the time at which it was given. */
-async function replaceContact(
-  writer: Writer,
-  visitId: string,
-  contact: ContactRecord | undefined,
-  at: Instant,
-): Promise<void> {
-  if (!contact) {
-    await writer.deleteFrom("contacts").where("visit_id", "=", visitId).execute();
-    return;
-  }
-  const details = {
-    name: contact.name ?? null,
-    organization: contact.organization ?? null,
-    role: contact.role ?? null,
-    email: contact.email ?? null,
-    phone: contact.phone ?? null,
-    handle: contact.handle ?? null,
-    website: contact.website ?? null,
-    badge: contact.badge ?? null,
-    note: contact.note ?? null,
-  };
-  await writer
-    .insertInto("contacts")
-    .values({ visit_id: visitId, ...details })
-    .onConflict((conflict) => conflict.column("visit_id").doUpdateSet(details))
-    .execute();
-  const withdrawn = writer.deleteFrom("contact_consents").where("visit_id", "=", visitId);
-  await (contact.consent.length > 0
-    ? withdrawn.where("purpose", "not in", contact.consent)
-    : withdrawn
-  ).execute();
-  if (contact.consent.length > 0) {
-    await writer
-      .insertInto("contact_consents")
-      .values(contact.consent.map((purpose) => ({ visit_id: visitId, purpose, given_at: at })))
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-  }
-}
-
-async function upsertQuestions(
-  writer: Writer,
-  arrival: Arrival,
-  visit: VisitRecord,
-  resolved: Resolved,
-  askedAt: Instant,
-): Promise<void> {
-  const ids = questionIds(visit);
-  for (const [index, question] of visit.questions.entries()) {
-    const words = {
-      text: question.text,
-      topic_id: resolved.questionTopicIds[index] ?? null,
-      position: index + 1,
-      asked_at: askedAt,
-    };
-    await writer
-      .insertInto("questions")
-      .values({
-        id: ids[index] as string,
-        event_id: arrival.event.id,
-        visit_id: visit.id,
-        expert_id: null,
-        answer: null,
-        ...words,
-      })
-      .onConflict((conflict) => conflict.column("id").doUpdateSet(words))
-      .execute();
-  }
-}
-
-/**
- * Takes out the questions that a record no longer has, while nobody has done anything with them:
- * a question that is on its way never disappears.
- */
-async function dropQuestions(writer: Writer, visit: VisitRecord): Promise<void> {
-  const kept = questionIds(visit);
-  let dropped = writer
-    .deleteFrom("questions")
-    .where("visit_id", "=", visit.id)
-    .where("state", "=", "open")
-    .where(({ not, exists, selectFrom }) =>
-      not(exists(selectFrom("activity").select("id").whereRef("activity.question_id", "=", "questions.id"))),
-    );
-  if (kept.length > 0) dropped = dropped.where("id", "not in", kept);
-  await dropped.execute();
-}
-
-/** Keeps words for a visit beside it. `resolvedAt` where nobody has to choose. */
-async function keepConflict(
-  writer: Writer,
-  arrival: Arrival,
-  visit: VisitRecord,
-  hash: string,
-  sent: unknown,
-  resolvedAt: Instant | null = null,
-): Promise<void> {
-  const version = { revision: visit.revision, hash, device: arrival.deviceId };
-  await keepVersion(writer, visit.id, version, sent, arrival.receivedAt, resolvedAt);
-}
-
-async function keepVersion(
-  writer: Writer,
-  visitId: string,
-  version: { revision: number; hash: string; device: string | null },
-  sent: unknown,
-  receivedAt: Instant,
-  resolvedAt: Instant | null = null,
-): Promise<void> {
-  await writer
-    .insertInto("visit_conflicts")
-    .values({
-      id: uuidv7(),
-      visit_id: visitId,
-      revision: version.revision,
-      content_hash: version.hash,
-      payload: JSON.stringify(sent),
-      device_id: version.device,
-      received_at: receivedAt,
-      resolved_at: resolvedAt,
-      chosen: resolvedAt === null ? null : 0,
-    })
-    .onConflict((conflict) => conflict.columns(["visit_id", "content_hash"]).doNothing())
-    .execute();
 }
 
 function idOf(input: unknown): string | null {
@@ -715,26 +442,6 @@ export function activityOfVisit(read: Reader, id: string) {
     .execute();
 }
 
-/** Other versions of a visit, those that wait first. */
-export function otherVersions(read: Reader, visitId: string) {
-  return read
-    .selectFrom("visit_conflicts")
-    .leftJoin("devices", "devices.id", "visit_conflicts.device_id")
-    .select([
-      "visit_conflicts.id",
-      "visit_conflicts.revision",
-      "visit_conflicts.payload",
-      "visit_conflicts.received_at",
-      "visit_conflicts.resolved_at",
-      "visit_conflicts.chosen",
-      "devices.staff_name",
-    ])
-    .where("visit_id", "=", visitId)
-    .orderBy("received_at", "desc")
-    .orderBy("visit_conflicts.id")
-    .execute();
-}
-
 /** The organizer's hand, on a visit that is there: it changes neither who logged it nor where. */
 function organizersArrival(event: Event, lists: Lists, now: Instant): Arrival {
   return {
@@ -829,43 +536,25 @@ export async function chooseVersion(
   choice: { visitId: string; conflictId: string; use: boolean; shown: number },
 ): Promise<void> {
   const { now } = place;
-  const conflict = await writer
-    .selectFrom("visit_conflicts")
-    .selectAll()
-    .where("id", "=", choice.conflictId)
-    .where("visit_id", "=", choice.visitId)
-    .executeTakeFirst();
+  const conflict = await versionOf(writer, choice.visitId, choice.conflictId);
   if (!conflict) throw new Problem("missing", "There is no such version of this visit.");
   const visit = await visitById(writer, choice.visitId);
   if (conflict.resolved_at !== null || visit.revision !== choice.shown) {
     throw new Problem("conflict", "This visit was changed a moment ago. Look at it again, then choose.");
   }
   if (choice.use) {
-    await writer
-      .insertInto("visit_conflicts")
-      .values({
-        id: uuidv7(),
-        visit_id: visit.id,
-        revision: visit.revision,
-        content_hash: visit.content_hash,
-        payload: JSON.stringify(asSent(visit, place.lists)),
-        device_id: visit.device_id,
-        received_at: now,
-        resolved_at: now,
-        chosen: 0,
-      })
-      .onConflict((known) =>
-        known.columns(["visit_id", "content_hash"]).doUpdateSet({ resolved_at: now, chosen: 0 }),
-      )
-      .execute();
+    await keepAsLeft(writer, {
+      visitId: visit.id,
+      revision: visit.revision,
+      hash: visit.content_hash,
+      deviceId: visit.revised_by,
+      sent: asSent(visit, place.lists),
+      receivedAt: now,
+    });
     const offset = { clockOffset: visit.clock_offset, atLeast: conflict.revision };
     await reviseVisit(writer, { ...place, ...offset }, visit, () => JSON.parse(conflict.payload));
   }
-  await writer
-    .updateTable("visit_conflicts")
-    .set({ resolved_at: now, chosen: choice.use ? 1 : 0 })
-    .where("id", "=", conflict.id)
-    .execute();
+  await settle(writer, conflict.id, choice.use, now);
   const step = choice.use ? "other version used" : "version kept";
   await noteStep(writer, { of: { visitId: visit.id }, at: now, actor: ORGANIZER, step });
 }

@@ -1,8 +1,9 @@
 import { uuidv7 } from "uuidv7";
 import { listsOf } from "../../src/catalog/store";
 import { eventById } from "../../src/events/store";
+import { otherVersions } from "../../src/visits/conflicts/store";
 import { editedTime, momentForField } from "../../src/visits/rules";
-import { asSent, chooseVersion, editVisit, otherVersions, visitById } from "../../src/visits/store";
+import { asSent, chooseVersion, editVisit, visitById } from "../../src/visits/store";
 import { aVisit, type Booth, openBooth, type Tablet } from "../support/booth";
 import { ENGINES, NOON } from "../support/databases";
 

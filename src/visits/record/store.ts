@@ -1,0 +1,245 @@
+import { uuidv7 } from "uuidv7";
+import { entriesOf, type Lists } from "../../catalog/store";
+import type { Writer } from "../../database/door";
+import type { Instant } from "../../database/tables";
+import { freeSlug, localTime, slugOf } from "../../events/rules";
+import type { Event } from "../../events/store";
+import type { ContactRecord, VisitRecord } from "../form";
+import { isSameName, type Kept, questionIds, type Resolved, searchText } from "../rules";
+
+/** Where a visit comes from, and when it came. */
+export interface Arrival {
+  event: Event;
+  lists: Lists;
+  /** The booth where the record names none. */
+  boothId: string | null;
+  deviceId: string | null;
+  staffName: string | null;
+  receivedAt: Instant;
+  /** Milliseconds to add to the device's clock: see `clockOffset` in rules. */
+  clockOffset: number;
+}
+
+/** The columns that a record decides. */
+async function columnsOf(
+  writer: Writer,
+  arrival: Arrival,
+  visit: VisitRecord,
+  resolved: Resolved,
+  hash: string,
+) {
+  return {
+    booth_id: resolved.boothId ?? arrival.boothId,
+    project_id: resolved.projectId,
+    platform_id: resolved.newPlatform
+      ? await addPlatform(writer, arrival.event.id, resolved.newPlatform)
+      : resolved.platformId,
+    revision: visit.revision,
+    revised_by: arrival.deviceId,
+    content_hash: hash,
+    category: visit.category,
+    people: visit.people,
+    interest: visit.interest ?? null,
+    overview_given:
+      visit.overviewGiven === undefined ? null : visit.overviewGiven ? (1 as const) : (0 as const),
+    note: visit.note ?? null,
+  };
+}
+
+function timesOf(arrival: Arrival, visit: VisitRecord) {
+  const happenedAt = visit.happenedAt + arrival.clockOffset;
+  const local = localTime(happenedAt, arrival.event.time_zone);
+  return {
+    happened_at: happenedAt,
+    said_at: visit.happenedAt,
+    clock_offset: arrival.clockOffset,
+    local_day: local.day,
+    local_hour: local.hour,
+  };
+}
+
+/** Adds a visit that is not there yet, with everything it says. `hash` is that of its words. */
+export async function insertVisit(
+  writer: Writer,
+  arrival: Arrival,
+  visit: VisitRecord,
+  resolved: Resolved,
+  hash: string,
+): Promise<void> {
+  const times = timesOf(arrival, visit);
+  await writer
+    .insertInto("visits")
+    .values({
+      id: visit.id,
+      event_id: arrival.event.id,
+      device_id: arrival.deviceId,
+      staff_name: arrival.staffName,
+      received_at: arrival.receivedAt,
+      deleted_at: null,
+      ...times,
+      ...(await columnsOf(writer, arrival, visit, resolved, hash)),
+    })
+    .execute();
+  if (visit.contact) await replaceContact(writer, visit.id, visit.contact, arrival.receivedAt);
+  await insertDetails(writer, arrival, visit, resolved, times.happened_at);
+}
+
+/** Puts a record in the place of the revision that is kept of it. */
+export async function replaceVisit(
+  writer: Writer,
+  arrival: Arrival,
+  visit: VisitRecord,
+  resolved: Resolved,
+  hash: string,
+  kept: Kept,
+): Promise<void> {
+  const before = await writer
+    .selectFrom("visits")
+    .select(["said_at", "happened_at"])
+    .where("id", "=", visit.id)
+    .executeTakeFirstOrThrow();
+  // An edit that leaves the time alone must not move a visit because the clock was set in between.
+  const times = before.said_at === visit.happenedAt ? undefined : timesOf(arrival, visit);
+  await writer
+    .insertInto("visit_revisions")
+    .values({ visit_id: visit.id, revision: kept.revision, content_hash: kept.hash })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  await writer
+    .updateTable("visits")
+    .set({ ...times, ...(await columnsOf(writer, arrival, visit, resolved, hash)) })
+    .where("id", "=", visit.id)
+    .execute();
+  for (const table of ["visit_topics", "visit_remarks", "visit_giveaways", "visit_texts"] as const) {
+    await writer.deleteFrom(table).where("visit_id", "=", visit.id).execute();
+  }
+  await replaceContact(writer, visit.id, visit.contact, arrival.receivedAt);
+  await dropQuestions(writer, visit);
+  await insertDetails(writer, arrival, visit, resolved, times?.happened_at ?? before.happened_at);
+}
+
+/** What a visit has besides its row and its contact; what is there of it already has been taken out. */
+async function insertDetails(
+  writer: Writer,
+  arrival: Arrival,
+  visit: VisitRecord,
+  resolved: Resolved,
+  askedAt: Instant,
+): Promise<void> {
+  const visitId = visit.id;
+  if (resolved.topicIds.length > 0) {
+    const rows = resolved.topicIds.map((id) => ({ visit_id: visitId, topic_id: id }));
+    await writer.insertInto("visit_topics").values(rows).execute();
+  }
+  if (resolved.remarkIds.length > 0) {
+    const rows = resolved.remarkIds.map((id) => ({ visit_id: visitId, remark_id: id }));
+    await writer.insertInto("visit_remarks").values(rows).execute();
+  }
+  if (resolved.giveawayIds.length > 0) {
+    const rows = resolved.giveawayIds.map((id) => ({ visit_id: visitId, giveaway_id: id }));
+    await writer.insertInto("visit_giveaways").values(rows).execute();
+  }
+  if (visit.questions.length > 0) await upsertQuestions(writer, arrival, visit, resolved, askedAt);
+  const text = searchText(visit);
+  if (text) await writer.insertInto("visit_texts").values({ visit_id: visitId, text }).execute();
+}
+
+/** Adds what a visitor uses to the event's list; gives its id. Two tablets that hear it at once get the same. */
+async function addPlatform(writer: Writer, eventId: string, name: string): Promise<string> {
+  const list = await entriesOf(writer, "platforms", eventId);
+  const there = list.find((entry) => isSameName(entry.name, name));
+  if (there) return there.id;
+  const id = uuidv7();
+  const slug = freeSlug(slugOf(name) || "platform", (taken) => list.some((entry) => entry.slug === taken));
+  const position = Math.max(0, ...list.map((entry) => entry.position)) + 1;
+  await writer.insertInto("platforms").values({ id, event_id: eventId, slug, name, position }).execute();
+  return id;
+}
+
+/** Keeps the contact as it is now. Consent that was there before keeps the time at which it was given. */
+async function replaceContact(
+  writer: Writer,
+  visitId: string,
+  contact: ContactRecord | undefined,
+  at: Instant,
+): Promise<void> {
+  if (!contact) {
+    await writer.deleteFrom("contacts").where("visit_id", "=", visitId).execute();
+    return;
+  }
+  const details = {
+    name: contact.name ?? null,
+    organization: contact.organization ?? null,
+    role: contact.role ?? null,
+    email: contact.email ?? null,
+    phone: contact.phone ?? null,
+    handle: contact.handle ?? null,
+    website: contact.website ?? null,
+    badge: contact.badge ?? null,
+    note: contact.note ?? null,
+  };
+  await writer
+    .insertInto("contacts")
+    .values({ visit_id: visitId, ...details })
+    .onConflict((conflict) => conflict.column("visit_id").doUpdateSet(details))
+    .execute();
+  const withdrawn = writer.deleteFrom("contact_consents").where("visit_id", "=", visitId);
+  await (contact.consent.length > 0
+    ? withdrawn.where("purpose", "not in", contact.consent)
+    : withdrawn
+  ).execute();
+  if (contact.consent.length > 0) {
+    await writer
+      .insertInto("contact_consents")
+      .values(contact.consent.map((purpose) => ({ visit_id: visitId, purpose, given_at: at })))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+}
+
+async function upsertQuestions(
+  writer: Writer,
+  arrival: Arrival,
+  visit: VisitRecord,
+  resolved: Resolved,
+  askedAt: Instant,
+): Promise<void> {
+  const ids = questionIds(visit);
+  for (const [index, question] of visit.questions.entries()) {
+    const words = {
+      text: question.text,
+      topic_id: resolved.questionTopicIds[index] ?? null,
+      position: index + 1,
+      asked_at: askedAt,
+    };
+    await writer
+      .insertInto("questions")
+      .values({
+        id: ids[index] as string,
+        event_id: arrival.event.id,
+        visit_id: visit.id,
+        expert_id: null,
+        answer: null,
+        ...words,
+      })
+      .onConflict((conflict) => conflict.column("id").doUpdateSet(words))
+      .execute();
+  }
+}
+
+/**
+ * Takes out the questions that a record no longer has, while nobody has done anything with them:
+ * a question that is on its way never disappears.
+ */
+async function dropQuestions(writer: Writer, visit: VisitRecord): Promise<void> {
+  const kept = questionIds(visit);
+  let dropped = writer
+    .deleteFrom("questions")
+    .where("visit_id", "=", visit.id)
+    .where("state", "=", "open")
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom("activity").select("id").whereRef("activity.question_id", "=", "questions.id"))),
+    );
+  if (kept.length > 0) dropped = dropped.where("id", "not in", kept);
+  await dropped.execute();
+}
