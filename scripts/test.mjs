@@ -19,26 +19,39 @@ function findBrowser() {
   return [process.env.CHROME_PATH, ...PLACES].find((place) => place && existsSync(place));
 }
 
-/** Debian's Chromium, where we may install it. */
-function installBrowser() {
+/** What makes a browser trust the certificate of a test's booth. */
+function hasCertutil() {
+  return spawnSync("certutil", ["-H"], { stdio: "ignore" }).error === undefined;
+}
+
+/** Packages of Debian, where we may install them. */
+function install(packages, why) {
   if (process.platform !== "linux" || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
-  say("No Chrome or Chromium found: installing Debian's Chromium …");
+  say(`${why}: installing Debian's ${packages.join(" and ")} …`);
   const options = {
     stdio: ["ignore", "ignore", "inherit"],
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
   };
   spawnSync("apt-get", ["update"], options);
-  spawnSync("apt-get", ["install", "-y", "--no-install-recommends", "chromium"], options);
+  spawnSync("apt-get", ["install", "-y", "--no-install-recommends", ...packages], options);
 }
 
 installed();
 built();
-if (!findBrowser()) installBrowser();
+if (!findBrowser()) install(["chromium", "libnss3-tools"], "No Chrome or Chromium found");
+if (!hasCertutil()) install(["libnss3-tools"], "No certutil found");
 const browser = findBrowser();
 if (!browser) {
   say(
     "The browser tests need Chrome or Chromium, and none was found.\n" +
       "Install one (Debian, Ubuntu: sudo apt-get install chromium), or set CHROME_PATH to where it is, and run npm test again.",
+  );
+  process.exit(1);
+}
+if (!hasCertutil()) {
+  say(
+    "The tests of the trusted address need certutil, which makes a browser trust a certificate, and none was found.\n" +
+      "Install it (Debian, Ubuntu: sudo apt-get install libnss3-tools), and run npm test again.",
   );
   process.exit(1);
 }

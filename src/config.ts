@@ -14,14 +14,21 @@ const address = (protocols: string[], example: string) =>
   });
 
 const WHICH_PORT = "must be a whole number from 0 to 65535";
+const WHICH_PORT_OR_OFF = `${WHICH_PORT}, or off`;
+
+const port = (which: string) =>
+  z
+    .string()
+    .regex(/^\d{1,5}$/, which)
+    .transform(Number)
+    .pipe(z.number().max(65535, which));
 
 const SCHEMAS = {
-  PORT: z
-    .string()
-    .regex(/^\d{1,5}$/, WHICH_PORT)
-    .transform(Number)
-    .pipe(z.number().max(65535, WHICH_PORT)),
+  PORT: port(WHICH_PORT),
   HOST: z.string().min(1),
+  HTTPS_PORT: z.union([z.literal("off"), port(WHICH_PORT_OR_OFF)], WHICH_PORT_OR_OFF),
+  CERTIFICATE: z.string().min(1),
+  CERTIFICATE_KEY: z.string().min(1),
   DATA_DIR: z.string().min(1),
   DATABASE_URL: address(["postgres:", "postgresql:"], "postgres://user:password@host/database"),
   PUBLIC_URL: address(["http:", "https:"], "https://booth.example.org").refine(
@@ -40,6 +47,13 @@ const SCHEMAS = {
 export const SETTINGS: Setting[] = [
   { name: "PORT", meaning: "port that the laptop listens on", standard: "8080" },
   { name: "HOST", meaning: "address that it listens on", standard: "every network" },
+  { name: "HTTPS_PORT", meaning: "port for HTTPS, or off", standard: "8443" },
+  {
+    name: "CERTIFICATE",
+    meaning: "file of a certificate of your own for HTTPS (PEM)",
+    standard: "the laptop makes one",
+  },
+  { name: "CERTIFICATE_KEY", meaning: "file of the key of that certificate (PEM)", standard: "none" },
   { name: "DATA_DIR", meaning: "folder that holds all data", standard: "./data" },
   { name: "DATABASE_URL", meaning: "PostgreSQL instead of the SQLite file in DATA_DIR", standard: "none" },
   {
@@ -61,6 +75,13 @@ export interface Config {
   port: number;
   /** Empty: every network. */
   host: string;
+  /** Undefined: no HTTPS. */
+  httpsPort?: number;
+  /** Whether that port was asked for, or is the standard one, which the booth can do without. */
+  isHttpsPortChosen?: boolean;
+  /** PEM files of a certificate of one's own: both, or neither. */
+  certificate?: string;
+  certificateKey?: string;
   dataDir: string;
   databaseUrl?: string;
   publicUrl?: string;
@@ -83,9 +104,19 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     return parsed.data as z.infer<(typeof SCHEMAS)[Name]>;
   };
   const publicUrl = read("PUBLIC_URL");
+  const port = read("PORT") ?? 8080;
+  const httpsPort = read("HTTPS_PORT");
+  if (httpsPort === port && port !== 0) throw new Error("HTTPS_PORT must be another port than PORT.");
+  const [certificate, certificateKey] = [read("CERTIFICATE"), read("CERTIFICATE_KEY")];
+  if (certificate && !certificateKey) throw new Error("CERTIFICATE_KEY must be set where CERTIFICATE is.");
+  if (certificateKey && !certificate) throw new Error("CERTIFICATE must be set where CERTIFICATE_KEY is.");
   return {
-    port: read("PORT") ?? 8080,
+    port,
     host: read("HOST") ?? "",
+    httpsPort: httpsPort === "off" ? undefined : (httpsPort ?? (port === 0 ? 0 : 8443)),
+    isHttpsPortChosen: httpsPort !== undefined,
+    certificate: certificate && path.resolve(certificate),
+    certificateKey: certificateKey && path.resolve(certificateKey),
     dataDir: path.resolve(read("DATA_DIR") ?? "./data"),
     databaseUrl: read("DATABASE_URL"),
     publicUrl: publicUrl && new URL(publicUrl).origin,

@@ -2,12 +2,15 @@ import type { Logger } from "pino";
 import type { Config } from "./config";
 import type { Database } from "./database/open";
 import type { Instant } from "./database/tables";
+import type { Network } from "./http/addresses";
 
 /** What features are given instead of reaching for it: made once in `main.ts`, made anew by each test. */
 export interface Deps {
   db: Database;
   config: Config;
   log: Logger;
+  /** How devices reach the laptop at this moment; left out, by HTTP alone. */
+  network?: Network;
   /** The laptop's clock. */
   now: () => Instant;
 }

@@ -5,6 +5,9 @@ import { readConfig, SETTINGS } from "../src/config";
 const RIGHT = {
   PORT: ["8081", { port: 8081 }],
   HOST: ["192.0.2.7", { host: "192.0.2.7" }],
+  HTTPS_PORT: ["443", { httpsPort: 443, isHttpsPortChosen: true }],
+  CERTIFICATE: ["/srv/booth light.crt", { certificate: "/srv/booth light.crt" }],
+  CERTIFICATE_KEY: ["/srv/booth light.key", { certificateKey: "/srv/booth light.key" }],
   DATA_DIR: ["/srv/booth light", { dataDir: "/srv/booth light" }],
   DATABASE_URL: ["postgres://booth:secret@db/booth", { databaseUrl: "postgres://booth:secret@db/booth" }],
   PUBLIC_URL: ["https://booth.example.org/", { publicUrl: "https://booth.example.org" }],
@@ -18,6 +21,10 @@ test("nothing has to be set", () => {
   expect(readConfig({})).toEqual({
     port: 8080,
     host: "",
+    httpsPort: 8443,
+    isHttpsPortChosen: false,
+    certificate: undefined,
+    certificateKey: undefined,
     dataDir: path.resolve("data"),
     databaseUrl: undefined,
     publicUrl: undefined,
@@ -41,8 +48,34 @@ test("every setting is listed once, with its meaning and its standard", () => {
   }
 });
 
-test.each(Object.entries(RIGHT))("%s is read", (name, [text, config]) => {
-  expect(readConfig({ [name]: ` ${text} ` })).toEqual({ ...readConfig({}), ...config });
+/** Settings that are set together or not at all. */
+const TOGETHER = ["CERTIFICATE", "CERTIFICATE_KEY"];
+
+test.each(Object.entries(RIGHT).filter(([name]) => !TOGETHER.includes(name)))(
+  "%s is read",
+  (name, [text, config]) => {
+    expect(readConfig({ [name]: ` ${text} ` })).toEqual({ ...readConfig({}), ...config });
+  },
+);
+
+test("a certificate of one's own is read together with its key, and neither without the other", () => {
+  const [CERTIFICATE, CERTIFICATE_KEY] = ["certificates/booth.crt", "/srv/booth.key"];
+  expect(readConfig({ CERTIFICATE, CERTIFICATE_KEY })).toMatchObject({
+    certificate: path.resolve("certificates/booth.crt"),
+    certificateKey: "/srv/booth.key",
+  });
+  expect(() => readConfig({ CERTIFICATE })).toThrow("CERTIFICATE_KEY must be set where CERTIFICATE is.");
+  expect(() => readConfig({ CERTIFICATE_KEY })).toThrow("CERTIFICATE must be set where CERTIFICATE_KEY is.");
+});
+
+test("HTTPS is switched off by a word, goes along with a free port for HTTP, and never shares a port with it", () => {
+  expect(readConfig({ HTTPS_PORT: "off" }).httpsPort).toBeUndefined();
+  expect(readConfig({ PORT: "0" })).toMatchObject({ httpsPort: 0, isHttpsPortChosen: false });
+  expect(readConfig({ PORT: "0", HTTPS_PORT: "8444" }).httpsPort).toBe(8444);
+  expect(readConfig({ PORT: "0", HTTPS_PORT: "0" }).httpsPort).toBe(0);
+  expect(() => readConfig({ PORT: "9000", HTTPS_PORT: "9000" })).toThrow(
+    "HTTPS_PORT must be another port than PORT.",
+  );
 });
 
 test.each([
@@ -51,6 +84,8 @@ test.each([
   ["PORT", "80.5", "must be a whole number from 0 to 65535"],
   ["PORT", "65536", "must be a whole number from 0 to 65535"],
   ["PORT", "0x50", "must be a whole number from 0 to 65535"],
+  ["HTTPS_PORT", "on", "must be a whole number from 0 to 65535, or off"],
+  ["HTTPS_PORT", "65536", "must be a whole number from 0 to 65535, or off"],
   ["DATABASE_URL", "mysql://db/booth", "must be an address such as postgres://"],
   ["DATABASE_URL", "db", "must be an address such as postgres://"],
   ["PUBLIC_URL", "booth.example.org", "must be an address such as https://"],

@@ -10,10 +10,15 @@ import { PASSPHRASE } from "./booth";
 
 /** Starts the Chrome or Chromium that `npm test` found. */
 export function openBrowser(): Promise<Browser> {
+  return chromium.launch(launchOptions());
+}
+
+/** Which browser is started, and how. */
+export function launchOptions() {
   const executablePath = process.env.CHROME_PATH;
   if (!executablePath)
     throw new Error("CHROME_PATH is not set. `npm test` finds or installs a browser and sets it.");
-  return chromium.launch({
+  return {
     executablePath,
     args: [
       "--no-sandbox",
@@ -23,7 +28,7 @@ export function openBrowser(): Promise<Browser> {
       "--disable-component-update",
       "--disable-sync",
     ],
-  });
+  };
 }
 
 export const TABLET: BrowserContextOptions = {

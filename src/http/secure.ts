@@ -1,0 +1,97 @@
+import type { RequestListener } from "node:http";
+import { createServer, type Server } from "node:https";
+import os from "node:os";
+import path from "node:path";
+import type { Logger } from "pino";
+import type { Config } from "../config";
+import type { Instant } from "../database/tables";
+import { type Network, namesToCertify } from "./addresses";
+import { certificateFromFiles, localCertificate } from "./certificates";
+
+/** How often the laptop looks whether its addresses changed or its certificate runs out. */
+const LOOK_EVERY = 30_000;
+
+export interface SecureServer {
+  /** Not listening yet. */
+  server: Server;
+  /**
+   * Presents another certificate where the laptop's names or addresses changed, the one it has runs out, or its files
+   * are other ones now: for connections from now on, those that stand go on. Never throws: what fails is in the log, and
+   * the certificate stays.
+   */
+  look(): Promise<void>;
+  /** Looks from now on by itself, until `stop`. */
+  watch(): void;
+  stop(): void;
+}
+
+export interface SecureSettings extends Pick<Config, "dataDir" | "host" | "certificate" | "certificateKey"> {}
+
+/**
+ * Makes the HTTPS server of the laptop: with the organizer's own certificate where one is set, else with one of the
+ * laptop's own authority, which lives in `DATA_DIR/certificates`. Keeps `network.https` true to what it presents.
+ * Throws an Error of one line where the files of one's own certificate are wrong, or the folder cannot be written.
+ */
+export async function secureServer(
+  answer: RequestListener,
+  {
+    config,
+    network,
+    log,
+    now,
+  }: { config: SecureSettings; network: Network; log: Logger; now: () => Instant },
+): Promise<SecureServer> {
+  const load = async () => {
+    const { certificate, certificateKey: key } = config;
+    if (certificate && key) {
+      const own = await certificateFromFiles({ certificate, key });
+      return { ...own, authority: undefined, news: [] };
+    }
+    const names = namesToCertify({ host: config.host, localName: network.localName });
+    const folder = path.join(config.dataDir, "certificates");
+    return { ...(await localCertificate(folder, { laptop: os.hostname(), names }, now())), names };
+  };
+  const take = ({ names, authority, news }: Awaited<ReturnType<typeof load>>) => {
+    for (const sentence of news) log.info(sentence);
+    network.https = { port: network.https?.port ?? 0, names, authority };
+  };
+
+  let presented = await load();
+  take(presented);
+  const server = createServer(presented, answer);
+  let lastFailure = "";
+  let looking: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+
+  const look = async () => {
+    try {
+      const found = await load();
+      if (found.cert !== presented.cert || found.key !== presented.key) {
+        server.setSecureContext(found);
+        if (!found.authority) log.info("The certificate's files changed: the new one is used from now on.");
+      }
+      presented = found;
+      take(found);
+      lastFailure = "";
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (message !== lastFailure) log.warn(`The certificate stays as it is: ${message}`);
+      lastFailure = message;
+    }
+  };
+  /** One look after the other: two at once would make two certificates. */
+  const lookInTurn = () => {
+    looking = looking.then(look);
+    return looking;
+  };
+  return {
+    server,
+    look: lookInTurn,
+    watch() {
+      timer = setInterval(lookInTurn, LOOK_EVERY).unref();
+    },
+    stop() {
+      clearInterval(timer);
+    },
+  };
+}
