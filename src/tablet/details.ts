@@ -1,5 +1,6 @@
 import { uuidv7 } from "uuidv7";
 import { editedVisit, type SentVisit } from "../visits/form";
+import { say } from "./words";
 
 /** Text is saved this long after the last key, in milliseconds. A mail address is nothing before its end. */
 const TYPING_PAUSE = 150;
@@ -21,6 +22,7 @@ export class Details {
       this.flush();
     });
     form.addEventListener("input", (event) => {
+      if ((event.target as HTMLElement).matches("[data-find-topic]")) return this.#findTopic(event.target);
       clearTimeout(this.#timer);
       this.#timer = window.setTimeout(() => this.flush(), pauseAfter(event.target));
     });
@@ -34,6 +36,11 @@ export class Details {
       if (field.name === "platform")
         (form.elements.namedItem("platformOther") as HTMLInputElement).value = "";
     });
+  }
+
+  /** Whether something was typed that is not kept yet. */
+  get isTyping(): boolean {
+    return this.#timer !== undefined;
   }
 
   /** Tells a change that still waits for the typing to pause. */
@@ -149,11 +156,24 @@ export class Details {
     const rows = this.#form.querySelectorAll<HTMLElement>("[data-question]");
     const last = rows[rows.length - 1] as HTMLElement;
     const row = last.cloneNode(true) as HTMLElement;
-    row.querySelector("textarea")?.setAttribute("aria-label", `Question ${rows.length + 1}`);
-    row.querySelector("select")?.setAttribute("aria-label", `Topic of question ${rows.length + 1}`);
+    const number = rows.length + 1;
+    row.querySelector("textarea")?.setAttribute("aria-label", say("capture.question", { number }));
+    row.querySelector("select")?.setAttribute("aria-label", say("capture.question-topic", { number }));
     fillQuestion(row, undefined);
     last.after(row);
     return row;
+  }
+
+  /** A topic that was typed, or chosen from what completes it, is ticked. */
+  #findTopic(target: EventTarget | null): void {
+    const field = target as HTMLInputElement;
+    const wanted = field.value.trim().toLocaleLowerCase();
+    const chip = [...this.#form.querySelectorAll<HTMLInputElement>("input[name=topics]")].find(
+      (each) => each.closest("label")?.textContent?.trim().toLocaleLowerCase() === wanted,
+    );
+    if (!chip) return;
+    field.value = "";
+    if (!chip.checked) chip.click();
   }
 
   #click(event: MouseEvent): void {

@@ -1,4 +1,5 @@
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import { uuidv7 } from "uuidv7";
 import type { Result, SentVisit } from "../visits/form";
 
 /** A visit that the laptop has not acknowledged yet, as it lies on the tablet's disk. */
@@ -13,6 +14,10 @@ export interface Waiting {
   sentRevision: number;
   /** Undone: what waits is word of that. */
   undone: boolean;
+  /** New with each change of words: by it a page knows whether it has seen what lies here. */
+  stamp: string;
+  /** Other words for the same visit, from another page on this tablet: they travel after it, as versions beside it. */
+  others?: SentVisit[];
   /** What was typed and cannot be taken as it is, while `visit` is what can. */
   draft?: Draft;
   /** Why the laptop did not take it. Waits for somebody to mend it. */
@@ -24,75 +29,145 @@ export interface Draft {
   problems: NonNullable<Result["problems"]>;
 }
 
-interface Schema extends DBSchema {
-  waiting: { key: string; value: Waiting };
+/** Two versions of a visit, both of which the laptop has. Kept until somebody here has looked at them. */
+export interface TwoVersions {
+  id: string;
+  event: string;
+  mine: SentVisit;
+  /** What the laptop goes by; unknown where it did not say. */
+  theirs?: SentVisit;
 }
 
-/** What waits for the laptop. Everything is on the tablet's disk before a promise resolves. */
-export class Outbox {
-  readonly #database: IDBPDatabase<Schema>;
+/** Why the tablet's disk does not take what is logged. */
+export type Trouble = "blocked" | "full" | "lost";
 
-  private constructor(database: IDBPDatabase<Schema>) {
-    this.#database = database;
+interface Schema extends DBSchema {
+  waiting: { key: string; value: Waiting };
+  twoVersions: { key: string; value: TwoVersions };
+  /** Small things by name: who uses the tablet, what the rescue file holds. Nothing about visitors. */
+  kept: { key: string; value: unknown };
+}
+type Change = (before: Waiting | undefined) => Waiting | undefined;
+
+/** A database that is neither opened nor refused within this time counts as blocked, in milliseconds. */
+const OPEN_WITHIN = 3000;
+const AGAIN_AFTER = 5000;
+
+/**
+ * What waits for the laptop. Everything is on the tablet's disk before a promise resolves; where the disk fails, it
+ * is held in memory, `trouble` says why, and the disk is tried again with every change and every few seconds.
+ */
+export class Outbox {
+  #database: IDBPDatabase<Schema> | undefined;
+  #trouble: Trouble | undefined;
+  /** All that waits, as this page knows it: what there is to rescue when the disk is gone. */
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #twoVersions = new Map<string, TwoVersions>();
+  readonly #kept = new Map<string, unknown>();
+  /** What in memory the disk does not have yet. */
+  readonly #unsaved = new Set<string>();
+  readonly #pages = new BroadcastChannel("boothlight");
+  readonly #changed: (id: string | undefined) => void;
+
+  /** `changed` is told of what another page on this tablet did (the visit's id), and of trouble that came or went. */
+  private constructor(changed: (id: string | undefined) => void) {
+    this.#changed = changed;
+    this.#pages.addEventListener("message", (event) => void this.#readAgain(event.data));
+    setInterval(() => {
+      if (this.#trouble) void this.#mend();
+    }, AGAIN_AFTER);
   }
 
-  static async open(): Promise<Outbox> {
-    const database = await openDB<Schema>("boothlight", 1, {
-      upgrade: (fresh) => void fresh.createObjectStore("waiting", { keyPath: "id" }),
-    });
-    return new Outbox(database);
+  /** Opens the outbox, in memory where the browser gives no disk. Never fails. */
+  static async open(changed: (id: string | undefined) => void): Promise<Outbox> {
+    const outbox = new Outbox(changed);
+    await outbox.#connect();
+    return outbox;
+  }
+
+  /** Why what is logged is in memory only; undefined where it is on the disk. */
+  get trouble(): Trouble | undefined {
+    return this.#trouble;
   }
 
   /** All that waits, in the order in which it was put in. */
-  async all(): Promise<Waiting[]> {
-    return (await this.#database.getAll("waiting")).sort(
-      (a, b) => a.since - b.since || (a.id < b.id ? -1 : 1),
-    );
+  all(): Waiting[] {
+    return [...this.#waiting.values()].sort((a, b) => a.since - b.since || (a.id < b.id ? -1 : 1));
   }
 
-  get(id: string): Promise<Waiting | undefined> {
-    return this.#database.get("waiting", id);
+  get(id: string): Waiting | undefined {
+    return this.#waiting.get(id);
+  }
+
+  /** Whether the tablet's disk has a visit's last words. */
+  isOnDisk(id: string): boolean {
+    return !this.#unsaved.has(id);
+  }
+
+  /** Visits of which the laptop has other words than this tablet. */
+  twoVersions(): TwoVersions[] {
+    return [...this.#twoVersions.values()];
+  }
+
+  /** A small thing that was kept on this tablet. */
+  kept<T>(name: string): T | undefined {
+    return this.#kept.get(name) as T | undefined;
+  }
+
+  async keep(name: string, value: unknown): Promise<void> {
+    this.#kept.set(name, value);
+    await this.#database?.put("kept", value, name).catch(() => {});
   }
 
   /**
    * Puts a visit in, or in place of what waits of it. `visit.revision` is the last one that the laptop may know of,
-   * 0 for a new visit; a revision that has been sent is never used again for other words. `draft` is kept beside it
-   * where some of what was typed has to be mended first. Gives the revision of what was put in.
+   * 0 for a new visit; a revision that has been sent is never used again for other words. `seen` is the stamp of what
+   * the edit was made from: where something else lies here by now, it goes along as another version. `draft` is kept
+   * beside it where some of what was typed has to be mended first. Gives what was put in.
    */
-  async put(event: string, visit: SentVisit, now: number, draft?: Draft): Promise<number> {
-    const transaction = this.#database.transaction("waiting", "readwrite", { durability: "strict" });
-    const before = await transaction.store.get(visit.id);
-    const sentRevision = before?.sentRevision ?? visit.revision;
-    const revision = sentRevision + 1;
-    await transaction.store.put({
-      id: visit.id,
-      event: before?.event ?? event,
-      visit: { ...visit, revision },
-      since: before?.since ?? now,
-      sentRevision,
-      undone: false,
-      ...(draft && { draft }),
+  async put(
+    event: string,
+    visit: SentVisit,
+    edit: { now: number; seen?: string; draft?: Draft },
+  ): Promise<Waiting> {
+    const stamp = uuidv7();
+    await this.#change([visit.id], (before) => {
+      const sentRevision = Math.max(before?.sentRevision ?? 0, visit.revision);
+      const others = before?.others ?? [];
+      const isUnseen = before !== undefined && !before.undone && before.stamp !== edit.seen;
+      return {
+        id: visit.id,
+        event: before?.event ?? event,
+        visit: { ...visit, revision: sentRevision + 1 },
+        since: before?.since ?? edit.now,
+        sentRevision,
+        undone: false,
+        stamp,
+        ...(isUnseen
+          ? { others: [...others, before.draft?.visit ?? before.visit] }
+          : others.length > 0 && { others }),
+        ...(edit.draft && { draft: edit.draft }),
+      };
     });
-    await transaction.done;
-    return revision;
+    return this.#waiting.get(visit.id) as Waiting;
   }
 
   /** Undoes a visit: what was never sent is simply taken out, for the rest word of it waits. */
   async undo(event: string, visit: SentVisit, now: number): Promise<void> {
-    const transaction = this.#database.transaction("waiting", "readwrite", { durability: "strict" });
-    const before = await transaction.store.get(visit.id);
-    if (before && before.sentRevision === 0) await transaction.store.delete(visit.id);
-    else {
-      await transaction.store.put({
+    const stamp = uuidv7();
+    await this.#change([visit.id], (before) => {
+      if (before && before.sentRevision === 0) return undefined;
+      return {
         id: visit.id,
         event: before?.event ?? event,
-        visit,
+        visit: before?.visit ?? visit,
         since: before?.since ?? now,
-        sentRevision: before?.sentRevision ?? visit.revision,
+        sentRevision: Math.max(before?.sentRevision ?? 0, visit.revision),
         undone: true,
-      });
-    }
-    await transaction.done;
+        stamp,
+        ...(before?.others && { others: before.others }),
+      };
+    });
   }
 
   /**
@@ -100,29 +175,44 @@ export class Outbox {
    * are by now: without those that were taken out, undone or refused meanwhile.
    */
   async markSent(entries: Waiting[]): Promise<Waiting[]> {
-    const transaction = this.#database.transaction("waiting", "readwrite", { durability: "strict" });
-    const marked: Waiting[] = [];
-    for (const { id } of entries) {
-      const entry = await transaction.store.get(id);
-      if (!entry || entry.undone || entry.refused) continue;
-      marked.push({ ...entry, sentRevision: entry.visit.revision });
-      await transaction.store.put(marked.at(-1) as Waiting);
-    }
-    await transaction.done;
-    return marked;
+    const marked = new Map<string, Waiting>();
+    await this.#change(
+      entries.map(({ id }) => id),
+      (entry) => {
+        if (!entry || entry.undone || entry.refused) return entry;
+        const next = { ...entry, sentRevision: Math.max(entry.sentRevision, entry.visit.revision) };
+        marked.set(entry.id, next);
+        return next;
+      },
+    );
+    return entries.flatMap(({ id }) => marked.get(id) ?? []);
   }
 
-  /** Lets go of what was sent, unless it was changed or undone since. A draft stays, to be mended. */
+  /**
+   * Lets go of what the laptop has, unless it was changed or undone since. Other words for the same visit come next;
+   * a draft stays, to be mended.
+   */
   async letGo(sent: Waiting): Promise<void> {
-    await this.#settle(
-      sent,
-      ({ draft, ...entry }) =>
+    await this.#settle(sent, ({ draft, others = [], ...entry }) => {
+      const [next, ...rest] = others;
+      if (next) {
+        return {
+          ...entry,
+          // The same revision again, with other words: the laptop keeps them as a version beside what it has.
+          visit: { ...next, revision: entry.sentRevision },
+          stamp: uuidv7(),
+          ...(draft && { draft }),
+          ...(rest.length > 0 && { others: rest }),
+        };
+      }
+      return (
         draft && {
           ...entry,
           visit: { ...draft.visit, revision: entry.visit.revision },
           refused: { status: "invalid", problems: draft.problems },
-        },
-    );
+        }
+      );
+    });
   }
 
   /** Keeps what the laptop refused, with the reason, unless it was changed or undone since. */
@@ -130,14 +220,158 @@ export class Outbox {
     await this.#settle(sent, (entry) => ({ ...entry, refused }));
   }
 
-  async #settle(sent: Waiting, becomes: (entry: Waiting) => Waiting | undefined): Promise<void> {
-    const transaction = this.#database.transaction("waiting", "readwrite");
-    const entry = await transaction.store.get(sent.id);
-    if (entry && entry.visit.revision === sent.visit.revision && entry.undone === sent.undone) {
-      const next = becomes(entry);
-      if (next) await transaction.store.put(next);
-      else await transaction.store.delete(sent.id);
-    }
-    await transaction.done;
+  /** Keeps both versions of a visit until somebody has compared them. The laptop has them, too. */
+  async keepTwoVersions(versions: TwoVersions): Promise<void> {
+    this.#twoVersions.set(versions.id, versions);
+    await this.#database?.put("twoVersions", versions).catch(() => {});
+    this.#pages.postMessage(undefined);
   }
+
+  async forgetTwoVersions(id: string): Promise<void> {
+    this.#twoVersions.delete(id);
+    await this.#database?.delete("twoVersions", id).catch(() => {});
+    this.#pages.postMessage(undefined);
+  }
+
+  /** Takes everything off the tablet. For when it is unpaired: what waits has to be rescued before. */
+  async forgetEverything(): Promise<void> {
+    this.#waiting.clear();
+    this.#twoVersions.clear();
+    this.#kept.clear();
+    this.#unsaved.clear();
+    for (const store of ["waiting", "twoVersions", "kept"] as const) await this.#database?.clear(store);
+  }
+
+  async #settle(sent: Waiting, becomes: (entry: Waiting) => Waiting | undefined): Promise<void> {
+    await this.#change([sent.id], (entry) =>
+      entry && entry.stamp === sent.stamp && entry.undone === sent.undone ? becomes(entry) : entry,
+    );
+  }
+
+  /** Changes entries in one go. `becomes` may be called more than once. */
+  async #change(ids: string[], becomes: Change): Promise<void> {
+    const after = new Map<string, Waiting | undefined>();
+    try {
+      if (!this.#database) throw new DOMException("The database is not open.", "InvalidStateError");
+      const transaction = this.#database.transaction("waiting", "readwrite", { durability: "strict" });
+      // Should it fail, the loop below throws too; nobody else waits for this.
+      transaction.done.catch(() => {});
+      for (const id of new Set([...this.#unsaved, ...ids])) {
+        const before = this.#unsaved.has(id) ? this.#waiting.get(id) : await transaction.store.get(id);
+        const next = ids.includes(id) ? becomes(before) : before;
+        if (next) await transaction.store.put(next);
+        else if (before || this.#unsaved.has(id)) await transaction.store.delete(id);
+        after.set(id, next);
+      }
+      await transaction.done;
+      for (const id of after.keys()) this.#unsaved.delete(id);
+      if (this.#unsaved.size === 0) this.#say(undefined);
+    } catch (error) {
+      // A closed connection stays closed: the next try opens a new one.
+      if ((error as { name?: string }).name === "InvalidStateError") this.#database = undefined;
+      after.clear();
+      for (const id of ids) {
+        after.set(id, becomes(this.#waiting.get(id)));
+        this.#unsaved.add(id);
+      }
+      this.#say(troubleOf(error, this.#trouble));
+    }
+    for (const [id, entry] of after) {
+      if (entry) this.#waiting.set(id, entry);
+      else this.#waiting.delete(id);
+      this.#pages.postMessage(id);
+    }
+  }
+
+  #say(trouble: Trouble | undefined): void {
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    queueMicrotask(() => this.#changed(undefined));
+  }
+
+  /** Tries the disk again: what it does not have goes there. */
+  async #mend(): Promise<void> {
+    if (!this.#database) await this.#connect();
+    if (this.#database) await this.#change([], (entry) => entry);
+  }
+
+  async #connect(): Promise<void> {
+    const opened = this.#openDatabase();
+    try {
+      const late = new Promise<never>((_resolve, reject) => {
+        setTimeout(() => reject(new DOMException("Nobody answered.", "TimeoutError")), OPEN_WITHIN);
+      });
+      this.#database = await Promise.race([opened, late]);
+      await this.#readAll();
+    } catch {
+      this.#database = undefined;
+      this.#say(this.#trouble ?? "blocked");
+      return;
+    }
+    if (this.#unsaved.size === 0) this.#say(undefined);
+  }
+
+  #openDatabase(): Promise<IDBPDatabase<Schema>> {
+    return openDB<Schema>("boothlight", 2, {
+      upgrade(database, before) {
+        if (before < 1) database.createObjectStore("waiting", { keyPath: "id" });
+        if (before < 2) {
+          database.createObjectStore("twoVersions", { keyPath: "id" });
+          database.createObjectStore("kept");
+        }
+      },
+      // Somebody cleared the site's data, or the browser did: what this page knows goes back to the disk.
+      terminated: () => {
+        this.#database = undefined;
+        for (const id of this.#waiting.keys()) this.#unsaved.add(id);
+        this.#say("lost");
+        void this.#mend();
+      },
+      // A newer page on this tablet needs another form of the database: this one goes on in memory until its reload.
+      blocking: (_current, wanted, event) => {
+        if (wanted === null) return; // To be deleted: not while this page is open.
+        (event.target as unknown as IDBDatabase).close();
+        this.#database = undefined;
+      },
+    });
+  }
+
+  async #readAll(): Promise<void> {
+    const database = this.#database as IDBPDatabase<Schema>;
+    for (const entry of await database.getAll("waiting")) {
+      // Entries of an older page have no stamp.
+      if (!this.#unsaved.has(entry.id)) this.#waiting.set(entry.id, { ...entry, stamp: entry.stamp ?? "" });
+    }
+    for (const entry of await database.getAll("twoVersions")) this.#twoVersions.set(entry.id, entry);
+    const names = await database.getAllKeys("kept");
+    for (const [index, value] of (await database.getAll("kept")).entries()) {
+      this.#kept.set(names[index] as string, value);
+    }
+  }
+
+  /** Another page on this tablet changed something. */
+  async #readAgain(id: string | undefined): Promise<void> {
+    if (!this.#database) return;
+    try {
+      if (id === undefined) {
+        this.#twoVersions.clear();
+        for (const entry of await this.#database.getAll("twoVersions"))
+          this.#twoVersions.set(entry.id, entry);
+      } else if (!this.#unsaved.has(id)) {
+        const entry = await this.#database.get("waiting", id);
+        if (entry) this.#waiting.set(id, entry);
+        else this.#waiting.delete(id);
+      }
+    } catch {
+      // The next change of this page's own finds out what is wrong with the disk.
+      return;
+    }
+    this.#changed(id);
+  }
+}
+
+function troubleOf(error: unknown, before: Trouble | undefined): Trouble {
+  const name = (error as { name?: string } | null)?.name ?? "";
+  if (name === "QuotaExceededError") return "full";
+  return before ?? "lost";
 }

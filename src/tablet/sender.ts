@@ -1,18 +1,29 @@
-import type { Result } from "../visits/form";
+import type { Result, SentVisit } from "../visits/form";
 import type { Outbox, Waiting } from "./outbox";
 
 const MOST_AT_ONCE = 50;
 const FIRST_PAUSE = 1000;
-const LONGEST_PAUSE = 30_000;
+const LONGEST_PAUSE = 15_000;
 const ANSWER_WITHIN = 15_000;
 
 /** How sending stands, for the people who look at the screen. */
 export type Standing =
   | { kind: "done" }
   | { kind: "sending" }
-  | { kind: "away" }
+  /** Nobody answers; the tablet itself has no network; the laptop answers, but cannot take it now. */
+  | { kind: "away"; why: "no answer" | "no network" | "trouble" }
   /** The laptop does not know this tablet any more. */
   | { kind: "unpaired" };
+
+/** What came back that somebody has to be told. */
+export type News =
+  | { kind: "conflict"; entry: Waiting; theirs?: SentVisit }
+  | { kind: "gone"; entry: Waiting }
+  | { kind: "not undone"; entry: Waiting };
+
+/** A result as the laptop gives it; with a conflict, what it goes by. */
+type Answered = Result & { visit?: SentVisit };
+type Outcome = Standing | "go on";
 
 /**
  * Carries what waits in the outbox to the laptop, in the background, as long as the page is open. Tries again with
@@ -21,7 +32,9 @@ export type Standing =
 export class Sender {
   readonly #outbox: Outbox;
   readonly #changed: (standing: Standing) => void;
-  readonly #told: (what: "conflict" | "not undone", entry: Waiting) => void;
+  readonly #told: (news: News) => void;
+  /** The last revision of each visit that the laptop has acknowledged since the page was opened. */
+  readonly #acknowledged = new Map<string, number>();
   #atOnce = MOST_AT_ONCE;
   #running = false;
   #again = false;
@@ -33,20 +46,22 @@ export class Sender {
 
   /**
    * `changed` is called whenever something was acknowledged or refused, or the standing changed; `told` when the
-   * laptop has other words for a visit, or did not undo it.
+   * laptop has other words for a visit, or did not count or not undo it.
    */
-  constructor(
-    outbox: Outbox,
-    changed: (standing: Standing) => void,
-    told: (what: "conflict" | "not undone", entry: Waiting) => void,
-  ) {
+  constructor(outbox: Outbox, changed: (standing: Standing) => void, told: (news: News) => void) {
     this.#outbox = outbox;
     this.#changed = changed;
     this.#told = told;
     addEventListener("online", () => this.send());
+    addEventListener("offline", () => this.send());
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.send();
     });
+  }
+
+  /** The revision of a visit that the laptop is known to have. */
+  acknowledged(id: string): number | undefined {
+    return this.#acknowledged.get(id);
   }
 
   /** Sends what waits, soon. Never throws: what goes wrong is the standing. */
@@ -60,11 +75,15 @@ export class Sender {
     this.#running = true;
     while (this.#again) {
       this.#again = false;
-      const standing = await this.#sendAll().catch((): Standing => ({ kind: "away" }));
+      const standing = await this.#sendAll().catch(
+        (): Standing => ({ kind: "away", why: navigator.onLine ? "no answer" : "no network" }),
+      );
       this.#changed(standing);
       if (standing.kind === "done") this.#pause = FIRST_PAUSE;
       else if (!this.#again) {
-        this.#timer = window.setTimeout(() => this.send(), this.#pause);
+        // Ten tablets that lost the laptop at the same moment do not come back at the same moment.
+        const pause = this.#pause * (0.75 + Math.random() / 2);
+        this.#timer = window.setTimeout(() => this.send(), pause);
         this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
       }
     }
@@ -74,20 +93,20 @@ export class Sender {
   async #sendAll(): Promise<Standing> {
     this.#passedOver.clear();
     for (;;) {
-      const waiting = (await this.#outbox.all()).filter((entry) => !entry.refused);
+      const waiting = this.#outbox.all().filter((entry) => !entry.refused);
       const ready = waiting.filter((entry) => !this.#passedOver.has(entry.id));
       const [next] = ready;
-      if (!next) return { kind: waiting.length === 0 ? "done" : "away" };
+      if (!next) return waiting.length === 0 ? { kind: "done" } : { kind: "away", why: "trouble" };
       this.#changed({ kind: "sending" });
       const together = ready.filter((entry) => !entry.undone && entry.event === next.event);
-      const answer = next.undone
+      const outcome = next.undone
         ? await this.#sendUndo(next)
         : await this.#sendVisits(next.event, together.slice(0, this.#atOnce));
-      if (answer !== "go on") return { kind: answer };
+      if (outcome !== "go on") return outcome;
     }
   }
 
-  async #sendVisits(event: string, entries: Waiting[]): Promise<Standing["kind"] | "go on"> {
+  async #sendVisits(event: string, entries: Waiting[]): Promise<Outcome> {
     const sent = await this.#outbox.markSent(entries);
     if (sent.length === 0) return "go on";
     const response = await request("POST", `/api/visits?event=${encodeURIComponent(event)}`, {
@@ -95,47 +114,67 @@ export class Sender {
       visits: sent.map((entry) => entry.visit),
     });
     if (!response.ok) return this.#notTaken(response, sent);
-    const { results } = (await response.json()) as { results: Result[] };
-    for (const [index, entry] of sent.entries()) {
-      const result = results[index];
-      if (result?.status === "invalid") {
-        await this.#outbox.keepRefused(entry, { status: "invalid", problems: result.problems });
-        continue;
-      }
-      // The laptop keeps both versions of a conflict, and the organizer chooses: nothing is left to do here.
-      await this.#outbox.letGo(entry);
-      if (result?.status === "conflict") this.#told("conflict", entry);
-    }
+    const { results } = (await response.json()) as { results: Answered[] };
+    this.#pause = FIRST_PAUSE;
+    for (const [index, entry] of sent.entries()) await this.#take(entry, results[index]);
     this.#atOnce = MOST_AT_ONCE;
     return "go on";
   }
 
-  async #sendUndo(entry: Waiting): Promise<Standing["kind"] | "go on"> {
+  async #take(entry: Waiting, result: Answered | undefined): Promise<void> {
+    // An answer without a word on this visit acknowledges nothing: it is sent again.
+    if (result?.id !== entry.id) {
+      this.#passedOver.add(entry.id);
+      return;
+    }
+    if (result.status === "invalid") {
+      return this.#outbox.keepRefused(entry, { status: "invalid", problems: result.problems });
+    }
+    const { id, event, visit } = entry;
+    this.#acknowledged.set(id, Math.max(visit.revision, result.visit?.revision ?? 0));
+    if (result.status === "conflict") {
+      await this.#outbox.keepTwoVersions({ id, event, mine: visit, theirs: result.visit });
+      this.#told({ kind: "conflict", entry, theirs: result.visit });
+    }
+    if (result.status === "gone") this.#told({ kind: "gone", entry });
+    await this.#outbox.letGo(entry);
+  }
+
+  async #sendUndo(entry: Waiting): Promise<Outcome> {
     const response = await request("DELETE", `/api/visits/${entry.id}`);
     if (response.status !== 204 && response.status !== 403) return this.#notTaken(response, [entry]);
     await this.#outbox.letGo(entry);
     // A tablet that was paired anew is another one to the laptop: what was logged before is the organizer's to delete.
-    if (response.status === 403) this.#told("not undone", entry);
+    if (response.status === 403) this.#told({ kind: "not undone", entry });
     return "go on";
   }
 
   /** A request that failed as a whole: its records are sent one by one, so that one that fails stands alone. */
-  async #notTaken(response: Response, sent: Waiting[]): Promise<Standing["kind"] | "go on"> {
-    if (response.status === 401) return "unpaired";
-    if (response.status === 429) return "away";
+  async #notTaken(response: Response, sent: Waiting[]): Promise<Outcome> {
+    if (response.status === 401) return { kind: "unpaired" };
+    if (response.status === 429) return { kind: "away", why: "trouble" };
     if (sent.length > 1) {
       this.#atOnce = 1;
       return "go on";
     }
     const entry = sent[0] as Waiting;
-    if (response.status < 400 || response.status >= 500) {
+    // Only the laptop itself can refuse a visit: a page that a hall's Wi-Fi puts in between cannot.
+    const refusal = response.status >= 400 && response.status < 500 ? await messageOf(response) : undefined;
+    if (refusal === undefined) {
       this.#passedOver.add(entry.id);
       return "go on";
     }
-    const { message } = (await response.json()) as { message: string };
-    await this.#outbox.keepRefused(entry, { status: "invalid", problems: [{ field: "", message }] });
+    await this.#outbox.keepRefused(entry, {
+      status: "invalid",
+      problems: [{ field: "", message: refusal }],
+    });
     return "go on";
   }
+}
+
+async function messageOf(response: Response): Promise<string | undefined> {
+  const body = (await response.json().catch(() => undefined)) as { message?: unknown } | undefined;
+  return typeof body?.message === "string" ? body.message : undefined;
 }
 
 function request(method: string, address: string, body?: unknown): Promise<Response> {

@@ -2,23 +2,19 @@ import { uuidv7 } from "uuidv7";
 import { config } from "zod/mini";
 import { checkVisit, type SentVisit, withoutProblems } from "../../visits/form";
 import { Details, letGoOnSecondTap } from "../details";
+import { Heard } from "../heard";
+import { Names } from "../names";
 import { type Draft, Outbox, type Waiting } from "../outbox";
-import { Sender, type Standing } from "../sender";
+import { isRescued, keepDevice, keptDevice, saveRescueFile } from "../rescue";
+import { type News, Sender, type Standing } from "../sender";
+import { needsMending, standingInWords } from "../standing";
+import { Today } from "../today";
+import { differences } from "../versions";
+import { stayAwake } from "../wake";
+import { say, timeOf } from "../words";
 
 type Category = SentVisit["category"];
-type Counts = Record<Category, number>;
-/** What `GET /api/today` tells. */
-interface Today {
-  lastHour: number;
-  own: Counts;
-  booth: Counts;
-}
 
-const NAMES: Record<Category, string> = { existing: "Existing user", curious: "Curious", new: "New" };
-/** The sphere is fully lit at this many visits an hour: one every three minutes. */
-const FULL_LIGHT = 20;
-const TODAY_EVERY = 30_000;
-const TODAY_AFTER = 5000;
 /** How long edits wait for one another, in milliseconds. */
 const SEND_AFTER = 500;
 
@@ -32,45 +28,62 @@ const idle = find("idle");
 /** Names of platforms that joined the event's list after this page was opened, by their short names. */
 const platformNames = new Map<string, string>();
 const lastVisits = find<HTMLDialogElement>("last-visits");
+const versions = find<HTMLDialogElement>("versions");
+const tablet = find<HTMLDialogElement>("tablet");
 const captureData = find("capture").dataset;
 const query = captureData.query ?? "";
 const eventSlug = captureData.event ?? "";
 
 // The page's policy forbids code made from text, which the checks would use to be a little faster.
 config({ jitless: true });
-// Without the tablet's storage the page stays what it is: plain forms, which the laptop answers.
-void Outbox.open().then(start, () => {
-  saidText.textContent = "This browser keeps nothing on the tablet, so each tap goes straight to the laptop.";
-});
+void start();
 
-async function start(outbox: Outbox): Promise<void> {
-  document.documentElement.classList.add("scripted");
+async function start(): Promise<void> {
   let current: SentVisit | undefined = readJson<SentVisit>("visit");
-  let today = readJson<Today>("today") ?? { lastHour: 0, own: none(), booth: none() };
   let standing: Standing = { kind: "done" };
   /** Edits are put in one after another: the outbox must never see them in another order. */
   let writing: Promise<unknown> = Promise.resolve();
-  /** The last revision put in of each visit that was worked on since the page was opened. */
+  /** The last revision of each visit that was seen here: put in, or told by the laptop. */
   const revisions = new Map<string, number>();
-  let soon: number | undefined;
+  /** The last revision that the laptop is known to have. */
+  const onLaptop = new Map<string, number>();
+  /** The stamp of what the form was filled from, for each visit that was worked on. */
+  const seen = new Map<string, string>();
   let sending: number | undefined;
 
+  const outbox = await Outbox.open((id) => void hear(id));
   const sender = new Sender(
     outbox,
     (now) => {
       standing = now;
-      void showStanding();
-      if (now.kind === "done") refreshSoon();
+      showStanding();
+      if (now.kind === "done") today.refreshSoon();
     },
-    (what, { visit }) => {
-      if (what === "not undone") {
-        say(
-          "This visit was logged before this tablet was paired anew. The organizer can delete it.",
-          visit,
-          true,
-        );
-      } else void showOtherVersion(visit);
+    (news) => void tell(news),
+  );
+  const today = new Today({
+    outbox,
+    sphere: document.querySelectorAll<HTMLElement>("[data-light]"),
+    address: `/api/today${query}`,
+    first: readJson("today"),
+    near: (answer) => {
+      if (answer.device !== undefined) {
+        void keepDevice(outbox, answer.device, Date.parse(answer.now) - Date.now());
+        if (answer.device) names.setOwn(answer.device.staffName);
+      }
+      // Somebody answers: what waits need not wait for its pause to end.
+      if (standing.kind === "away") sender.send();
     },
+  });
+  const names = new Names(
+    outbox,
+    find("names").dataset.names || keptDevice(outbox)?.staffName || "",
+    find("names"),
+    find("name-list"),
+  );
+  const heard = new Heard(
+    document.getElementById("heard-platforms") as HTMLDataListElement,
+    document.getElementById("heard-organizations") as HTMLDataListElement,
   );
   const details = new Details(form, () => {
     if (!current) return;
@@ -80,16 +93,18 @@ async function start(outbox: Outbox): Promise<void> {
     if (meaningOf(current) !== meaningOf(base)) keep(current);
   });
   letGoOnSecondTap(form);
+  if (current) learn(current);
 
   if (current) {
-    const waiting = await outbox.get(current.id);
+    const waiting = outbox.get(current.id);
     if (waiting?.undone) close();
-    else turnTo(waiting ? asTyped(waiting) : current);
+    else turnTo(waiting ? asTyped(waiting) : current, waiting);
   }
-  await showStanding();
-  showToday();
+  document.documentElement.classList.add("scripted");
+  showStanding();
   sender.send();
-  setInterval(refreshToday, TODAY_EVERY);
+  today.start();
+  stayAwake();
 
   targets.addEventListener("submit", (submit) => {
     submit.preventDefault();
@@ -98,7 +113,7 @@ async function start(outbox: Outbox): Promise<void> {
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.repeat || lastVisits.open) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || event.repeat || openDialog()) return;
     if ((event.target as HTMLElement).closest("input:not([type=checkbox], [type=radio]), textarea, select"))
       return;
     targets.querySelectorAll("button")[["1", "2", "3"].indexOf(event.key)]?.click();
@@ -110,8 +125,10 @@ async function start(outbox: Outbox): Promise<void> {
     const visit = current;
     close();
     await after(() => outbox.undo(eventSlug, { ...visit, revision: knownRevision(visit) }, Date.now()));
-    say(`Undone: ${NAMES[visit.category]}, ${clock(visit.happenedAt)} is not counted.`, undefined);
-    await showStanding();
+    seen.delete(visit.id);
+    announce(say("capture.undone-at", words(visit)), undefined);
+    today.count(visit.category, -1);
+    showStanding();
     sender.send();
   });
 
@@ -123,10 +140,34 @@ async function start(outbox: Outbox): Promise<void> {
     event.preventDefault();
     void showLastVisits();
   });
-  lastVisits.addEventListener("click", (event) => {
-    if (event.target === lastVisits || (event.target as HTMLElement).closest("[data-close]"))
-      lastVisits.close();
+  find("show-tablet").addEventListener("click", () => {
+    showTablet();
+    tablet.showModal();
   });
+  for (const dialog of [lastVisits, versions, tablet]) {
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog || (event.target as HTMLElement).closest("[data-close]")) dialog.close();
+    });
+  }
+  find("mend").addEventListener("click", mendNext);
+  find("compare").addEventListener("click", () => void compareNext());
+  for (const button of document.querySelectorAll("[data-rescue]")) {
+    button.addEventListener("click", async () => {
+      details.flush();
+      await writing;
+      await saveRescueFile(outbox, eventSlug, Date.now());
+      announce(say("rescue.saved"), current);
+      if (tablet.open) find("tablet-waiting").textContent = say("rescue.saved");
+      today.tell(isRescued(outbox));
+    });
+  }
+  find<HTMLFormElement>("add-name").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const field = (event.target as HTMLFormElement).elements.namedItem("name") as HTMLInputElement;
+    await names.add(field.value);
+    field.value = "";
+  });
+  document.querySelector("[data-unpair]")?.addEventListener("click", () => void unpair());
 
   /** One tap: on the tablet's disk first, then on the screen, then on its way. */
   async function log(category: Category, button: HTMLElement): Promise<void> {
@@ -137,47 +178,33 @@ async function start(outbox: Outbox): Promise<void> {
       happenedAt: new Date().toISOString(),
       // Where the booth shows one project, a visit is about that.
       project: captureData.project || undefined,
+      staff: names.staff,
     };
     button.classList.add("pressed");
-    try {
-      await put(visit);
-    } catch {
-      say(
-        "NOT logged: this tablet's storage does not take it. Tell the organizer, and note it on paper.",
-        undefined,
-        true,
-      );
-      return;
-    } finally {
-      button.classList.remove("pressed");
-    }
-    turnTo(visit);
-    say(`Logged: ${NAMES[category]}`, visit);
-    today.own[category] += 1;
-    today.booth[category] += 1;
-    today.lastHour += 1;
-    showToday();
-    await showStanding();
+    await put(visit);
+    button.classList.remove("pressed");
+    turnTo(visit, outbox.get(visit.id));
+    if (outbox.isOnDisk(visit.id)) {
+      announce(say("capture.logged", { category: say(`category.${category}`) }), visit);
+    } else announce(say("capture.not-on-disk", { category: say(`category.${category}`) }), visit, true);
+    today.count(category, 1);
+    showStanding();
     sender.send();
   }
 
   /** Keeps an edit. What cannot be taken as it is waits in the form until it is mended; the rest goes on. */
-  function keep(visit: SentVisit): void {
+  async function keep(visit: SentVisit): Promise<void> {
     const problems = problemsOf(visit);
     details.showProblems(problems);
     const taken = problems.length > 0 ? (withoutProblems(visit, problems) as SentVisit) : visit;
     const isWhole = problemsOf(taken).length === 0;
-    const draft = problems.length > 0 ? { visit, problems } : undefined;
-    void put(isWhole ? taken : visit, draft)
-      .then(showStanding)
-      .then(sendSoon)
-      .catch(() => {
-        say(
-          "NOT saved: this tablet's storage does not take it. Tell the organizer, and note it on paper.",
-          visit,
-          true,
-        );
-      });
+    await put(isWhole ? taken : visit, problems.length > 0 ? { visit, problems } : undefined);
+    heard.listen(visit, platformName(visit.platform));
+    if (!outbox.isOnDisk(visit.id)) {
+      announce(say("capture.not-on-disk", { category: say(`category.${visit.category}`) }), visit, true);
+    }
+    showStanding();
+    sendSoon();
   }
 
   /** Edits come in small pieces, each kept at once; they travel together. */
@@ -189,13 +216,23 @@ async function start(outbox: Outbox): Promise<void> {
   /** Puts a visit into the outbox, after what was put in before. */
   function put(visit: SentVisit, draft?: Draft): Promise<void> {
     return after(async () => {
-      const known = { ...visit, revision: knownRevision(visit) };
-      revisions.set(visit.id, await outbox.put(eventSlug, known, Date.now(), draft));
+      const { id } = visit;
+      const base = Math.max(sender.acknowledged(id) ?? 0, onLaptop.get(id) ?? 0) || undefined;
+      const known = { ...visit, revision: knownRevision(visit), base };
+      const entry = await outbox.put(eventSlug, known, { now: Date.now(), seen: seen.get(id), draft });
+      seen.set(id, entry.stamp);
+      revisions.set(id, entry.visit.revision);
     });
   }
 
-  function knownRevision(visit: SentVisit): number {
-    return Math.max(revisions.get(visit.id) ?? 0, visit.revision);
+  function knownRevision({ id, revision }: SentVisit): number {
+    return Math.max(revisions.get(id) ?? 0, onLaptop.get(id) ?? 0, revision);
+  }
+
+  /** What the laptop has of a visit. */
+  function learn(visit: SentVisit): void {
+    onLaptop.set(visit.id, Math.max(onLaptop.get(visit.id) ?? 0, visit.revision));
+    heard.listen(visit, platformName(visit.platform));
   }
 
   function after<T>(work: () => Promise<T>): Promise<T> {
@@ -204,17 +241,31 @@ async function start(outbox: Outbox): Promise<void> {
     return result;
   }
 
-  /** Shows a visit in the form, after what was typed of the one before is kept. */
-  function turnTo(visit: SentVisit): void {
+  /** Another page on this tablet changed a visit, or the disk began or ceased to fail. */
+  function hear(id: string | undefined): void {
+    const entry = id === undefined ? undefined : outbox.get(id);
+    if (entry) revisions.set(entry.id, Math.max(revisions.get(entry.id) ?? 0, entry.visit.revision));
+    // What is being typed here goes first: then both are kept.
+    if (entry && current?.id === entry.id && entry.stamp !== seen.get(entry.id) && !details.isTyping) {
+      if (entry.undone) close();
+      else turnTo(asTyped(entry), entry);
+    }
+    showStanding();
+  }
+
+  /** Shows a visit in the form, after what was typed of the one before is kept. `entry`: what waits of it. */
+  function turnTo(visit: SentVisit, entry: Waiting | undefined): void {
     details.flush();
     current = visit;
+    if (entry) seen.set(visit.id, entry.stamp);
+    else seen.delete(visit.id);
     details.show(visit, platformName(visit.platform));
     form.action = `/capture/visits/${visit.id}${query}`;
     form.hidden = false;
     idle.hidden = true;
     form.scrollTo({ top: 0 });
     undoButton.hidden = false;
-    if (said.dataset.empty !== undefined) say(`${NAMES[visit.category]}, ${clock(visit.happenedAt)}`, visit);
+    if (said.dataset.empty !== undefined) announce(say("capture.visit-at", words(visit)), visit);
   }
 
   function close(): void {
@@ -224,7 +275,7 @@ async function start(outbox: Outbox): Promise<void> {
     undoButton.hidden = true;
   }
 
-  function say(text: string, visit: SentVisit | undefined, bad = false): void {
+  function announce(text: string, visit: SentVisit | undefined, bad = false): void {
     delete said.dataset.empty;
     said.classList.toggle("bad", bad);
     if (visit) said.dataset.category = visit.category;
@@ -232,54 +283,99 @@ async function start(outbox: Outbox): Promise<void> {
     saidText.textContent = text;
     // Said again for the eye even where the words are the same.
     said.classList.remove("fresh");
-    void said.offsetWidth;
-    said.classList.add("fresh");
+    requestAnimationFrame(() => said.classList.add("fresh"));
   }
 
-  async function showStanding(): Promise<void> {
-    const waiting = await outbox.all();
-    const toMend = waiting.filter((entry) => entry.refused || entry.draft);
-    const { words, tone } = standingInWords(waiting, toMend.length, standing);
+  function showStanding(): void {
+    const waiting = outbox.all();
+    const twoVersions = outbox.twoVersions().length;
+    const unsaved = waiting.filter((entry) => !outbox.isOnDisk(entry.id)).length;
+    const { trouble } = outbox;
+    const shown = standingInWords({ waiting, twoVersions, unsaved, trouble, standing }, clock);
     const place = find("standing");
-    place.dataset.standing = tone;
-    place.textContent = words;
-    const mend = find<HTMLButtonElement>("mend");
-    mend.hidden = toMend.length === 0;
-    mend.onclick = () => {
-      // One after the other: the one that is open has had its turn.
-      const entry = toMend[(toMend.findIndex(({ id }) => id === current?.id) + 1) % toMend.length];
-      if (!entry) return;
-      const visit = asTyped(entry);
-      turnTo(visit);
-      const rest = details.showProblems(entry.draft?.problems ?? entry.refused?.problems ?? []);
-      say(["Please mend this visit.", ...rest.map((problem) => problem.message)].join(" "), visit, true);
-    };
+    place.dataset.standing = shown.tone;
+    if (place.textContent !== shown.words) place.textContent = shown.words;
+    find("mend").hidden = !waiting.some(needsMending);
+    find("compare").hidden = twoVersions === 0;
+    // In the bar only when something is wrong; at any other time it is under "This tablet".
+    find("rescue").hidden = waiting.length === 0 || (!trouble && standing.kind !== "unpaired");
+    today.tell(isRescued(outbox));
   }
 
-  function showToday(): void {
-    for (const category of ["existing", "curious", "new"] as const) {
-      find(`count-${category}`).textContent = String(today.own[category]);
+  /** Opens what has to be mended, one after the other: the one that is open has had its turn. */
+  function mendNext(): void {
+    const toMend = outbox.all().filter(needsMending);
+    const entry = toMend[(toMend.findIndex(({ id }) => id === current?.id) + 1) % toMend.length];
+    if (!entry) return;
+    const visit = asTyped(entry);
+    turnTo(visit, entry);
+    const rest = details.showProblems(entry.draft?.problems ?? entry.refused?.problems ?? []);
+    announce([say("capture.please-mend"), ...rest.map((problem) => problem.message)].join(" "), visit, true);
+  }
+
+  /** Says what came back from the laptop, and goes on with what it has. */
+  async function tell({ kind, entry, ...news }: News): Promise<void> {
+    const { visit } = entry;
+    if (kind === "not undone") return announce(say("capture.not-undone"), visit, true);
+    if (kind === "gone") {
+      announce(say("capture.gone"), visit, true);
+      if (current?.id === visit.id) close();
+      return;
     }
-    const light = Math.min(10, Math.ceil((today.lastHour / FULL_LIGHT) * 10));
-    for (const sphere of document.querySelectorAll<HTMLElement>("[data-light]"))
-      sphere.dataset.light = String(light);
-    const all = today.booth.existing + today.booth.curious + today.booth.new;
-    find("booth-today").textContent =
-      all === 0 ? "The first visit of the day is yours" : `${all} at the booth today`;
+    announce(say("capture.two-versions"), visit, true);
+    showStanding();
+    const theirs = ("theirs" in news && news.theirs) || (await versionOfLaptop(visit.id));
+    if (!theirs) return;
+    learn(theirs);
+    await outbox.keepTwoVersions({ id: visit.id, event: entry.event, mine: visit, theirs });
+    // What is being typed meanwhile is put in next, as an edit of the laptop's version.
+    if (current?.id === visit.id && !details.isTyping && !outbox.get(visit.id)) turnTo(theirs, undefined);
   }
 
-  /** Shows what the laptop has instead of the words of this tablet, which it keeps as the other version. */
-  async function showOtherVersion(visit: SentVisit): Promise<void> {
-    say(
-      "This visit was changed on the laptop too. Both versions are kept; the organizer chooses.",
-      visit,
-      true,
+  /** Shows both versions of a visit side by side. */
+  async function compareNext(): Promise<void> {
+    const [pair] = outbox.twoVersions();
+    if (!pair) return;
+    const { mine } = pair;
+    const theirs = (await versionOfLaptop(pair.id)) ?? pair.theirs;
+    if (!theirs) return announce(say("versions.ask-again"), current, true);
+    learn(theirs);
+    find("versions-visit").textContent = say("capture.visit-at", words(mine));
+    find("versions-rows").replaceChildren(
+      ...differences(mine, theirs, nameOf).map((row) => {
+        const line = document.createElement("tr");
+        const head = document.createElement("th");
+        head.scope = "row";
+        head.textContent = row.name;
+        const cells = [row.theirs, row.mine].map((text) => {
+          const cell = document.createElement("td");
+          cell.textContent = text || "–";
+          return cell;
+        });
+        line.append(head, ...cells);
+        return line;
+      }),
     );
-    const kept = (await lastVisitsOfLaptop())?.find(({ id }) => id === visit.id);
-    if (!kept || current?.id !== visit.id) return;
-    revisions.set(kept.id, kept.revision);
-    current = kept;
-    details.show(kept, platformName(kept.platform));
+    find("keep-theirs").onclick = async () => {
+      await outbox.forgetTwoVersions(pair.id);
+      versions.close();
+      turnTo(theirs, undefined);
+      announce(say("capture.visit-at", words(theirs)), theirs);
+      showStanding();
+    };
+    find("use-mine").onclick = async () => {
+      const chosen = { ...mine, revision: theirs.revision };
+      await outbox.forgetTwoVersions(pair.id);
+      versions.close();
+      turnTo(chosen, outbox.get(pair.id));
+      await keep(chosen);
+      announce(say("capture.visit-at", words(chosen)), chosen);
+    };
+    versions.showModal();
+  }
+
+  async function versionOfLaptop(id: string): Promise<SentVisit | undefined> {
+    return (await lastVisitsOfLaptop())?.find((visit) => visit.id === id);
   }
 
   /** The last visits of this tablet as the laptop has them; undefined where it is out of reach. */
@@ -291,81 +387,75 @@ async function start(outbox: Outbox): Promise<void> {
       platforms: Record<string, string>;
     };
     for (const [slug, name] of Object.entries(platforms)) platformNames.set(slug, name);
+    for (const visit of visits) learn(visit);
     return visits;
-  }
-
-  /** Ten tablets that each ask after each visit would be most of what the laptop does. */
-  function refreshSoon(): void {
-    if (soon !== undefined) return;
-    soon = window.setTimeout(() => {
-      soon = undefined;
-      void refreshToday();
-    }, TODAY_AFTER);
-  }
-
-  async function refreshToday(): Promise<void> {
-    const response = await fetch(`/api/today${query}`).catch(() => undefined);
-    if (!response?.ok) return;
-    today = (await response.json()) as Today;
-    // What the laptop has not heard of yet counts all the same.
-    for (const { visit, sentRevision, undone } of await outbox.all()) {
-      if (undone || sentRevision > 0) continue;
-      today.own[visit.category] += 1;
-      today.booth[visit.category] += 1;
-    }
-    showToday();
   }
 
   async function showLastVisits(): Promise<void> {
     details.flush();
     await writing;
-    const entries = await outbox.all();
+    const entries = outbox.all();
     const waiting = entries.filter((entry) => !entry.undone).map(asTyped);
-    const list = find("last-list");
-    const fill = (visits: SentVisit[], words: string) => {
-      list.replaceChildren(
+    const fill = (visits: SentVisit[], note: string) => {
+      find("last-list").replaceChildren(
         ...visits.map((visit) =>
           lastVisitButton(visit, () => {
             lastVisits.close();
-            turnTo(visit);
-            say(`${NAMES[visit.category]}, ${clock(visit.happenedAt)}`, visit);
+            turnTo(visit, outbox.get(visit.id));
+            announce(say("capture.visit-at", words(visit)), visit);
           }),
         ),
       );
-      find("last-words").textContent = words;
+      find("last-words").textContent = note;
     };
-    fill(waiting, "Asking the laptop …");
+    fill(newestFirst(waiting), say("capture.asking"));
     lastVisits.showModal();
     const visits = await lastVisitsOfLaptop();
-    if (!visits) {
-      fill(newestFirst(waiting), "The laptop is out of reach: these are the ones that wait for it.");
-      return;
-    }
+    if (!visits) return fill(newestFirst(waiting), say("capture.only-waiting"));
     const newer = new Set(entries.map((entry) => entry.id));
     const all = newestFirst([...waiting, ...visits.filter((visit) => !newer.has(visit.id))]);
-    fill(all, all.length === 0 ? "No visit was logged on this tablet yet." : "Tap one to correct it.");
+    fill(all, say(all.length === 0 ? "capture.no-visits" : "capture.tap-to-correct"));
+  }
+
+  function showTablet(): void {
+    find("tablet-waiting").textContent = find("standing").textContent;
+    const refused = document.querySelector<HTMLElement>("[data-unpair-refused]");
+    if (refused) refused.hidden = true;
+  }
+
+  /** Ends the pairing and takes everything off the tablet, unless something here would be lost by that. */
+  async function unpair(): Promise<void> {
+    details.flush();
+    await writing;
+    const refused = find("unpair-refused");
+    const refuse = (text: string) => {
+      refused.textContent = text;
+      refused.hidden = false;
+    };
+    const count = outbox.all().length;
+    if (count > 0 && !isRescued(outbox)) return refuse(say("tablet.unpair-refused", { count }));
+    await today.tellNow(isRescued(outbox));
+    const answer = await fetch("/pairing/end", {
+      method: "POST",
+      headers: { Accept: "application/json" },
+    }).catch(() => undefined);
+    // A tablet that the laptop does not know any more has nothing to end there.
+    if (!answer?.ok && answer?.status !== 401) {
+      const body = (await answer?.json().catch(() => undefined)) as { message?: string } | undefined;
+      return refuse(body?.message ?? say("tablet.unpair-away"));
+    }
+    await outbox.forgetEverything();
+    location.assign("/");
   }
 }
 
-function standingInWords(
-  waiting: Waiting[],
-  toMend: number,
-  standing: Standing,
-): { words: string; tone: string } {
-  const toSend = waiting.filter((entry) => !entry.refused).length;
-  if (standing.kind === "unpaired") {
-    return {
-      tone: "bad",
-      words: `This tablet is not paired any more. ${waiting.length} kept here until it is.`,
-    };
-  }
-  if (toMend > 0) return { tone: "bad", words: `${toMend} to be mended` };
-  if (toSend === 0) return { tone: "good", words: "All on the laptop" };
-  const since = clock(Math.min(...waiting.map((entry) => entry.since)));
-  if (standing.kind === "away") {
-    return { tone: "waiting", words: `${toSend} waiting for the laptop since ${since}: out of reach` };
-  }
-  return { tone: "waiting", words: `${toSend} on the way` };
+function openDialog(): boolean {
+  return lastVisits.open || versions.open || tablet.open;
+}
+
+/** A visit in the words of a message: its category, and when it was. */
+function words(visit: SentVisit): { category: string; at: string } {
+  return { category: say(`category.${visit.category}`), at: clock(visit.happenedAt) };
 }
 
 /** What somebody typed of a visit, also where it cannot be taken as it is. */
@@ -374,7 +464,7 @@ function asTyped({ visit, draft }: Waiting): SentVisit {
 }
 
 function problemsOf(visit: SentVisit): Draft["problems"] {
-  const checked = checkVisit({ ...visit, revision: 1 });
+  const checked = checkVisit({ ...visit, revision: 1 }, say);
   return checked.ok ? [] : checked.problems;
 }
 
@@ -392,40 +482,38 @@ function lastVisitButton(visit: SentVisit, choose: () => void): HTMLElement {
   button.dataset.category = visit.category;
   const mark = targets.querySelector(`[value=${visit.category}] .mark`)?.cloneNode(true);
   if (mark) button.append(mark);
-  const words = document.createElement("span");
+  const line = document.createElement("span");
   const about = [
     visit.contact?.name,
     platformName(visit.platform),
     visit.questions?.[0]?.text,
     visit.note,
   ].filter(Boolean);
-  words.textContent = [`${clock(visit.happenedAt)}  ${NAMES[visit.category]}`, ...about].join(" · ");
-  button.append(words);
+  line.textContent = [say("capture.visit-in-list", words(visit)), ...about].join(" · ");
+  button.append(line);
   button.addEventListener("click", choose);
   item.append(button);
   return item;
 }
 
-/** What people read for a platform: the words of its chip, or what the laptop has told since. */
-function platformName(platform: string | null | undefined): string | undefined {
-  const chip = [...form.querySelectorAll<HTMLInputElement>("input[name=platform]")].find(
-    (each) => each.value === platform,
+/** What people read for an entry of one of the event's lists: the words of its chip. */
+function nameOf(list: string, slug: string): string {
+  const chip = [...form.querySelectorAll<HTMLInputElement>(`input[name=${list}]`)].find(
+    (each) => each.value === slug,
   );
-  return chip?.closest("label")?.textContent ?? platformNames.get(platform ?? "") ?? platform ?? undefined;
+  return chip?.closest("label")?.textContent ?? platformNames.get(slug) ?? slug;
+}
+
+function platformName(platform: string | null | undefined): string | undefined {
+  return platform ? nameOf("platform", platform) : undefined;
 }
 
 function newestFirst(visits: SentVisit[]): SentVisit[] {
   return [...visits].sort((a, b) => (a.happenedAt < b.happenedAt ? 1 : -1));
 }
 
-/** The time of day where the event is: the tablet may be set to another zone. */
 function clock(at: string | number): string {
-  const timeZone = captureData.zone;
-  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", timeZone });
-}
-
-function none(): Counts {
-  return { existing: 0, curious: 0, new: 0 };
+  return timeOf(at, captureData.zone);
 }
 
 function readJson<T>(name: string): T | undefined {

@@ -1,0 +1,89 @@
+import type { SentVisit } from "../visits/form";
+import type { Outbox, Waiting } from "./outbox";
+
+/** What the tablet knows of itself from the laptop. */
+export interface Device {
+  id: string;
+  staffName: string;
+}
+
+/** The file in which what waits leaves the tablet by hand. The laptop's check of it is in `visits/form.ts`. */
+export interface RescueFile {
+  boothlight: "rescue";
+  version: 1;
+  /** ISO 8601, by the tablet's clock. */
+  savedAt: string;
+  /** Milliseconds to add to the tablet's clock, as far as it knows. */
+  clockOffset: number | null;
+  event: string;
+  device: Device | null;
+  waiting: {
+    visit: SentVisit;
+    undone: boolean;
+    others: SentVisit[];
+    /** What was typed where the laptop could not take it as it was. */
+    draft?: SentVisit;
+    since: string;
+  }[];
+}
+
+/** Names of what the outbox keeps. */
+const RESCUED = "rescued";
+const OFFSET = "clockOffset";
+const DEVICE = "device";
+
+/** Notes what an answer of the laptop says of this tablet and its clock. */
+export async function keepDevice(outbox: Outbox, device: Device | null, clockOffset: number): Promise<void> {
+  await outbox.keep(DEVICE, device);
+  await outbox.keep(OFFSET, clockOffset);
+}
+
+export function keptDevice(outbox: Outbox): Device | undefined {
+  return outbox.kept<Device | null>(DEVICE) ?? undefined;
+}
+
+/** Whether all that waits is in a rescue file that was saved. */
+export function isRescued(outbox: Outbox): boolean {
+  const saved = outbox.kept<Record<string, string>>(RESCUED) ?? {};
+  return outbox.all().every((entry) => saved[entry.id] === entry.stamp);
+}
+
+/** Saves what waits as a file on the tablet, where its owner finds downloads: one for each event. */
+export async function saveRescueFile(outbox: Outbox, event: string, now: number): Promise<void> {
+  const entries = outbox.all();
+  const savedAt = new Date(now).toISOString();
+  const events = new Set(entries.map((entry) => entry.event));
+  if (events.size === 0) events.add(event);
+  for (const each of events) {
+    const file: RescueFile = {
+      boothlight: "rescue",
+      version: 1,
+      savedAt,
+      clockOffset: outbox.kept<number>(OFFSET) ?? null,
+      event: each,
+      device: keptDevice(outbox) ?? null,
+      waiting: entries.filter((entry) => entry.event === each).map(asRescued),
+    };
+    download(`boothlight-rescue-${each}-${savedAt.slice(0, 16).replace(/[:T]/g, "-")}.json`, file);
+  }
+  await outbox.keep(RESCUED, Object.fromEntries(entries.map((entry) => [entry.id, entry.stamp])));
+}
+
+function asRescued(entry: Waiting): RescueFile["waiting"][number] {
+  return {
+    visit: entry.visit,
+    undone: entry.undone,
+    others: entry.others ?? [],
+    draft: entry.draft?.visit,
+    since: new Date(entry.since).toISOString(),
+  };
+}
+
+function download(name: string, content: unknown): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([JSON.stringify(content, null, 1)], { type: "application/json" }));
+  link.download = name;
+  link.click();
+  // The browser reads it in its own time.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

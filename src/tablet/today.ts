@@ -1,0 +1,139 @@
+import type { SentVisit } from "../visits/form";
+import type { Outbox } from "./outbox";
+import type { Device } from "./rescue";
+import { say } from "./words";
+
+type Category = SentVisit["category"];
+type Counts = Record<Category, number>;
+const CATEGORIES: Category[] = ["existing", "curious", "new"];
+
+/** What `GET /api/today` tells. */
+export interface TodayAnswer {
+  /** How brightly the sphere is lit, 0 to 10. */
+  light: number;
+  own: Counts;
+  booth: Counts;
+  /** The laptop's clock, ISO 8601. */
+  now: string;
+  /** This tablet as the laptop knows it; null for the organizer. */
+  device: Device | null;
+}
+
+interface Place {
+  outbox: Outbox;
+  /** What shows the light. */
+  sphere: Iterable<HTMLElement>;
+  address: string;
+  /** What the page came with; a page from the tablet's own disk comes with nothing. */
+  first: Pick<TodayAnswer, "light" | "own" | "booth"> | undefined;
+  /** The laptop answered. */
+  near: (answer: TodayAnswer) => void;
+}
+
+const EVERY = 30_000;
+const AFTER = 5000;
+
+/** What the day looks like: this tablet's counts, the booth's, and the light. Tells the laptop what waits here. */
+export class Today {
+  readonly #place: Place;
+  #shown: Pick<TodayAnswer, "light" | "own" | "booth">;
+  #soon: number | undefined;
+  /** What the laptop was told last of what waits. */
+  #told = "";
+  #isNear = false;
+  #isRescued = false;
+
+  constructor(place: Place) {
+    this.#place = place;
+    this.#shown = place.first ?? { light: 0, own: none(), booth: none() };
+    // A page that comes from the tablet's disk counts what waits there until the laptop is heard.
+    if (!place.first) this.#countWaiting();
+  }
+
+  start(): void {
+    this.#show();
+    void this.refresh();
+    setInterval(() => void this.refresh(), EVERY);
+  }
+
+  /** A visit more, or one less, before the laptop says so. */
+  count(category: Category, by: 1 | -1): void {
+    for (const counts of [this.#shown.own, this.#shown.booth]) {
+      counts[category] = Math.max(0, counts[category] + by);
+    }
+    if (by > 0) this.#shown.light = Math.min(10, Math.max(1, this.#shown.light));
+    this.#show();
+  }
+
+  /** Ten tablets that each ask after each visit would be most of what the laptop does. */
+  refreshSoon(): void {
+    if (this.#soon !== undefined) return;
+    this.#soon = window.setTimeout(() => {
+      this.#soon = undefined;
+      void this.refresh();
+    }, AFTER);
+  }
+
+  async refresh(): Promise<void> {
+    const response = await fetch(this.#place.address).catch(() => undefined);
+    this.#isNear = response?.ok ?? false;
+    const answer = this.#isNear
+      ? ((await response?.json().catch(() => undefined)) as TodayAnswer | undefined)
+      : undefined;
+    if (!answer) return;
+    this.#shown = { light: answer.light, own: answer.own, booth: answer.booth };
+    this.#countWaiting();
+    this.#show();
+    this.#place.near(answer);
+    await this.tellNow(this.#isRescued);
+  }
+
+  /** Tells the laptop how much waits here, so that nobody there unpairs this tablet by mistake. Soon, when it is near. */
+  tell(isRescued: boolean): void {
+    this.#isRescued = isRescued;
+    if (this.#isNear && this.#place.outbox.all().length === 0) void this.tellNow(isRescued);
+  }
+
+  async tellNow(isRescued: boolean): Promise<void> {
+    const waiting = this.#place.outbox.all();
+    const since = waiting[0] ? new Date(waiting[0].since).toISOString() : undefined;
+    const body = JSON.stringify({ waiting: waiting.length, since, rescued: isRescued });
+    if (body === this.#told) return;
+    const before = this.#told;
+    this.#told = body;
+    const response = await fetch("/api/standing", {
+      method: "POST",
+      headers: { Accept: "application/json", "Content-Type": "application/json" },
+      body,
+    }).catch(() => undefined);
+    if (!response?.ok) this.#told = before;
+  }
+
+  /** What the laptop has not heard of yet counts all the same. */
+  #countWaiting(): void {
+    for (const { visit, sentRevision, undone } of this.#place.outbox.all()) {
+      if (undone || sentRevision > 0) continue;
+      this.#shown.own[visit.category] += 1;
+      this.#shown.booth[visit.category] += 1;
+    }
+  }
+
+  #show(): void {
+    const { own, booth, light } = this.#shown;
+    for (const category of CATEGORIES) {
+      const place = document.querySelector(`[data-count-${category}]`);
+      if (place) place.textContent = String(own[category]);
+    }
+    for (const sphere of this.#place.sphere) sphere.dataset.light = String(light);
+    const all = booth.existing + booth.curious + booth.new;
+    const place = document.querySelector("[data-booth-today]");
+    if (place) {
+      place.textContent =
+        all === 0 ? say("capture.first-of-day") : say("capture.booth-today", { count: all });
+    }
+  }
+}
+
+function none(): Counts {
+  return { existing: 0, curious: 0, new: 0 };
+}
