@@ -14,6 +14,16 @@ export const words = (most: number): z.ZodString => z.string().overwrite(tidy).m
 /** Text that may not be empty. */
 export const someWords = (most: number): z.ZodString => words(most).min(1);
 
+/** Whether a name is the one under which the organizer's own visits and steps are kept, however it is written. */
+export function isOrganizersName(name: string): boolean {
+  return (
+    name
+      .normalize("NFKC")
+      .replace(/[\s\p{Cf}]+/gu, "")
+      .toLowerCase() === "organizer"
+  );
+}
+
 /** `String.prototype.toWellFormed`, which a tablet of some years ago does not have. */
 function wellFormed(text: string): string {
   return text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, "\uFFFD");

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { check } from "../errors";
-import { words } from "../text";
+import { isOrganizersName, words } from "../text";
 
 const PASSPHRASE = z.string().min(8, "At least 8 characters, please. Four words are good.").max(200);
 
@@ -23,7 +23,9 @@ const signIn = z.object({
 export const checkSignIn = (body: unknown) => check(signIn, body);
 
 const pairing = z.object({
-  name: words(60).min(1, "Please say who uses this tablet."),
+  name: words(60)
+    .min(1, "Please say who uses this tablet.")
+    .refine((name) => !isOrganizersName(name), "problem.organizer-name"),
 });
 
 /** The name of the staff member who pairs a device. */

@@ -81,6 +81,10 @@ export interface DevicesTable {
   paired_at: Instant;
   last_seen_at: Instant;
   unpaired_at: Instant | null;
+  waiting: number | null;
+  waiting_since: Instant | null;
+  rescued: Generated<Flag>;
+  standing_at: Instant | null;
 }
 
 export interface VisitsTable {
@@ -204,6 +208,7 @@ export interface Tables {
   sessions: SessionsTable;
   invitations: InvitationsTable;
   devices: DevicesTable;
+  staff_names: { event_id: string; name: string };
   visits: VisitsTable;
   visit_topics: { visit_id: string; topic_id: string };
   visit_remarks: { visit_id: string; remark_id: string };

@@ -10,7 +10,7 @@ import type { Deps } from "../deps";
 import { Problem } from "../errors";
 import type { EventFields } from "../events/form";
 import { addEvent, addEventOnce, addToJournal, type Event, listEvents } from "../events/store";
-import type { Result } from "../visits/form";
+import { checkVisitOfFile, type Result } from "../visits/form";
 import { recordVisits } from "../visits/store";
 import type { EventFile } from "./form";
 import { type BadRecord, badRecords, endingToday } from "./rules";
@@ -108,7 +108,7 @@ export async function importEvent(
   let questions = 0;
   for (let from = 0; from < file.visits.length; from += VISITS_A_BATCH) {
     const batch = file.visits.slice(from, from + VISITS_A_BATCH);
-    for (const [index, result] of (await recordVisits(db, arrival, batch)).entries()) {
+    for (const [index, result] of (await recordVisits(db, arrival, batch, checkVisitOfFile)).entries()) {
       const { status, id, problems } = result;
       if (status === "invalid") bad.push(...badRecords("visits", from + index, problems ?? [], id));
       else visits[COUNTED_AS[status]] += 1;

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { type Checked, check, type FieldProblem } from "../errors";
 import type { MessageKey, Say } from "../languages/say";
-import { tidy } from "../text";
+import { isOrganizersName, tidy } from "../text";
 
 /** The most visits that one request may bring. */
 export const MOST_VISITS_A_REQUEST = 1000;
@@ -92,7 +92,7 @@ export const questionForm = z.strictObject({
   topic: optional(slug),
 });
 
-/** A visit as a device, an event file or a form tells it. The field names are the protocol's. */
+/** What is said of a visit, in an event file too. The field names are the protocol's. */
 export const visitForm = z.strictObject({
   id: uuid,
   revision: z.int().check(z.minimum(1), z.maximum(1_000_000)),
@@ -126,14 +126,32 @@ export const visitForm = z.strictObject({
   ),
 });
 
+/** The name of somebody of the booth. The organizer's own is taken. */
+const staffName = optionalWords(
+  60,
+  z.refine((name) => !isOrganizersName(name), key("problem.organizer-name")),
+);
+
+/** A visit as a device or a page sends it: with what is said of the record, and is no part of the words. */
+export const sentVisitForm = z.extend(visitForm, {
+  /** Who logged it, where that is not whom the device is paired for. */
+  staff: staffName,
+  /** The revision on the laptop that an edit was made from. */
+  base: optional(z.int().check(z.minimum(0), z.maximum(1_000_000))),
+});
+
 /** A visit after the check: lists are sorted and without repeats, empty texts are left out. */
-export type VisitRecord = z.output<typeof visitForm>;
+export type VisitRecord = z.output<typeof visitForm> &
+  Partial<Pick<z.output<typeof sentVisitForm>, "staff" | "base">>;
 export type ContactRecord = z.output<typeof contactForm>;
-/** A visit as it travels: `POST /api/visits` and event files. */
-export type SentVisit = z.input<typeof visitForm>;
+/** A visit as it travels. */
+export type SentVisit = z.input<typeof sentVisitForm>;
 
 /** `say`: the language of the problems; English where none is given. */
-export const checkVisit = (input: unknown, say?: Say): Checked<VisitRecord> => check(visitForm, input, say);
+export const checkVisit = (input: unknown, say?: Say): Checked<VisitRecord> =>
+  check(sentVisitForm, input, say);
+/** A visit of an event file: what is said of it alone. */
+export const checkVisitOfFile = (input: unknown): Checked<VisitRecord> => check(visitForm, input);
 
 /** What was sent without the fields that have problems: `contact.email` goes, the rest of the contact stays. */
 export function withoutProblems(sent: unknown, problems: FieldProblem[]): unknown {
@@ -183,6 +201,8 @@ export interface Result {
   id: string | null;
   status: Status;
   problems?: { field: string; message: string }[];
+  /** What the laptop has, where that is not what was sent: at `conflict`, and at `gone` while it lies in the bin. */
+  visit?: SentVisit;
 }
 
 const CONTACT_FIELDS = Object.keys(contactForm.shape).filter((field) => field !== "consent");

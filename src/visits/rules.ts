@@ -19,7 +19,7 @@ export function clockOffset(sentAt: Instant | undefined, receivedAt: Instant): n
 
 /** SHA-256 of what a visit says, hex: the same words give the same hash, however they were sent. */
 export function contentHash(visit: VisitRecord): string {
-  const { revision, ...content } = visit;
+  const { revision, staff, base, ...content } = visit;
   return createHash("sha256").update(inOrder(content)).digest("hex");
 }
 
@@ -31,30 +31,57 @@ function inOrder(value: unknown): string {
   );
 }
 
+/** What decides what becomes of a record: not its words, but whose they are and where they come from. */
+export interface Incoming {
+  revision: number;
+  hash: string;
+  /** Who sends it; null: the laptop. */
+  deviceId: string | null;
+  /** The revision that it was made from, where that is said. */
+  base?: number;
+}
+
 /** What the database knows of a visit's id. */
 export interface Kept {
   revision: number;
   hash: string;
+  /** Whose words the kept revision has; null: the laptop's. */
+  revisedBy: string | null;
   /** The hash of the incoming revision, where a newer one has replaced it. */
   earlierHash?: string;
   deleted: boolean;
 }
 
 /**
- * What becomes of an incoming record. A revision that is older than the kept one and was never seen
- * is an overtaken step of the same edits, so it counts as replayed.
+ * Whether who sends a record knows the words that it would replace: it was made from them, or they are the device's
+ * own. The laptop is more than one pair of hands, so where it says what it started from, that alone counts.
  */
+export function knows(incoming: Incoming, kept: Kept): boolean {
+  if (incoming.base === kept.revision) return true;
+  return kept.revisedBy === incoming.deviceId && (incoming.deviceId !== null || incoming.base === undefined);
+}
+
+/** What becomes of an incoming record. What lies in the bin stays there. */
 export function decide(
-  incoming: { revision: number; hash: string },
+  incoming: Incoming,
   kept: Kept | undefined,
   gone: boolean,
 ): Exclude<Status, "invalid"> {
   if (gone) return "gone";
   if (!kept) return "recorded";
-  if (kept.deleted) return "gone";
+  return kept.deleted ? "gone" : compare(incoming, kept);
+}
+
+/**
+ * What a record is to the one that is kept. A revision that is older and was never seen is an overtaken step of the
+ * same edits, so it counts as replayed, unless who sends it says that it was made from something else.
+ */
+export function compare(incoming: Incoming, kept: Kept): "updated" | "replayed" | "conflict" {
   if (incoming.revision > kept.revision) return "updated";
-  const known = incoming.revision === kept.revision ? kept.hash : kept.earlierHash;
-  return known === undefined || known === incoming.hash ? "replayed" : "conflict";
+  if (incoming.hash === kept.hash) return "replayed";
+  if (incoming.revision === kept.revision) return "conflict";
+  if (kept.earlierHash !== undefined) return kept.earlierHash === incoming.hash ? "replayed" : "conflict";
+  return incoming.base === undefined || knows(incoming, kept) ? "replayed" : "conflict";
 }
 
 /** A visit's words for the lists, as rows of the database. `platform` is a name that the list does not have yet. */

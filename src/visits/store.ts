@@ -7,10 +7,34 @@ import type { ContactsTable, Instant, Purpose, QuestionsTable, VisitsTable } fro
 import { Problem } from "../errors";
 import { localTime } from "../events/rules";
 import { chosenEvent, type Event, eventById } from "../events/store";
-import { keepAsLeft, keepForChoice, keepToRead, settle, type Version, versionOf } from "./conflicts/store";
-import { checkRest, checkVisit, type Result, type SentVisit, type VisitRecord } from "./form";
+import {
+  keepAsLeft,
+  keepDisplaced,
+  keepForChoice,
+  keepToRead,
+  settle,
+  versionOf,
+  waitingVersions,
+} from "./conflicts/store";
+import {
+  checkRest,
+  checkVisit,
+  type checkVisitOfFile,
+  type Result,
+  type SentVisit,
+  type VisitRecord,
+} from "./form";
 import { type Arrival, insertVisit, replaceVisit } from "./record/store";
-import { contentHash, decide, type Kept, type Resolved, resolve } from "./rules";
+import {
+  compare,
+  contentHash,
+  decide,
+  type Incoming,
+  type Kept,
+  knows,
+  type Resolved,
+  resolve,
+} from "./rules";
 
 export type Visit = Selectable<VisitsTable>;
 
@@ -45,12 +69,18 @@ export async function eventOfStaff(read: Reader, caller: Staff, slug: unknown, n
 /**
  * Records visits one by one, so that one bad record never holds up its neighbours.
  * Takes unknown input in the order made; answers one result a record, same order, once all are on disk.
+ * `check`: what a record may say, where that is not the protocol.
  * Throws only where the database itself fails: then nothing of the batch is acknowledged.
  */
-export function recordVisits(db: Database, arrival: Arrival, sent: unknown[]): Promise<Result[]> {
+export function recordVisits(
+  db: Database,
+  arrival: Arrival,
+  sent: unknown[],
+  check: typeof checkVisitOfFile = checkVisit,
+): Promise<Result[]> {
   return Promise.all(
     sent.map(async (input): Promise<Result> => {
-      const checked = checkVisit(input);
+      const checked = check(input);
       if (!checked.ok) {
         const rest = checkRest(input, checked.problems);
         const more = rest.ok ? resolve(rest.value, arrival.lists).problems : [];
@@ -86,57 +116,80 @@ async function recordVisit(
   const foreign = await foreignQuestion(writer, visit);
   if (foreign) return { id: visit.id, status: "invalid", problems: [foreign] };
 
-  const status = decide({ revision: visit.revision, hash }, kept, gone !== undefined);
+  const incoming = { revision: visit.revision, hash, deviceId: arrival.deviceId, base: visit.base };
+  const status = decide(incoming, kept, gone !== undefined);
   if (status === "recorded") await insertVisit(writer, arrival, visit, resolved, hash);
+  if (!kept || status === "recorded") return { id: visit.id, status };
+
   if (status === "updated") {
-    // A device may not know what somebody else made of the visit meanwhile: those words wait beside it.
-    if (arrival.deviceId !== null && kept?.revisedBy !== arrival.deviceId) {
-      await setAside(writer, arrival, visit.id);
-    }
-    await replaceVisit(writer, arrival, visit, resolved, hash, kept as Kept);
+    await leaveBeside(writer, arrival, visit, incoming, kept);
+    await replaceVisit(writer, arrival, visit, resolved, hash, kept);
+    return { id: visit.id, status };
   }
-  const version: Version = {
-    visitId: visit.id,
-    revision: visit.revision,
-    hash,
-    deviceId: arrival.deviceId,
-    sent,
-    receivedAt: arrival.receivedAt,
-  };
-  // Words for a visit in the bin wait there too: the organizer may put it back.
-  const isForTheBin = status === "gone" && kept !== undefined && visit.revision > kept.revision;
-  if (status === "conflict" || isForTheBin) await keepForChoice(writer, version);
-  // An overtaken step of the same edits says nothing new, as a rule; in case it does, it can be read.
-  if (status === "replayed" && hash !== kept?.hash && kept?.earlierHash === undefined) {
-    await keepToRead(writer, version);
+  if (hash !== kept.hash && hash !== kept.earlierHash) {
+    const { deviceId, receivedAt } = arrival;
+    const version = { visitId: visit.id, revision: visit.revision, hash, deviceId, sent, receivedAt };
+    // An overtaken step of the same edits says nothing new, as a rule; in case it does, it can be read.
+    // Words for a visit in the bin wait there too: the organizer may put it back.
+    if (compare(incoming, kept) === "replayed") await keepToRead(writer, version);
+    else await keepForChoice(writer, version);
   }
-  return { id: visit.id, status };
+  const isShown = status !== "replayed" && (arrival.deviceId === null || kept.deviceId === arrival.deviceId);
+  const [there] = isShown ? await fullVisits(writer, [visit.id]) : [];
+  if (!there) return { id: visit.id, status };
+  return { id: visit.id, status, visit: asSent(there, await listsOf(writer, arrival.event.id)) };
 }
 
-/** Puts what a visit says now beside it, before a device replaces it: the organizer chooses. */
-async function setAside(writer: Writer, arrival: Arrival, id: string): Promise<void> {
-  const [before] = await fullVisits(writer, [id]);
-  if (!before) return;
+/**
+ * Keeps what a visit says now beside it, before a record takes its place. Words that the sender cannot know wait for
+ * the organizer's choice. Where the record settles such a choice, those that it leaves can be read.
+ */
+async function leaveBeside(
+  writer: Writer,
+  arrival: Arrival,
+  visit: VisitRecord,
+  incoming: Incoming,
+  kept: Kept,
+): Promise<void> {
+  const at = arrival.receivedAt;
+  const isKnown = incoming.hash === kept.hash || knows(incoming, kept);
+  const isChoice = await settleSame(writer, visit, incoming.hash, at);
+  if (isKnown && !isChoice) return;
+  const [before] = await fullVisits(writer, [visit.id]);
   const lists = await listsOf(writer, arrival.event.id);
-  await keepForChoice(writer, {
-    visitId: id,
+  if (!before || saysTheSame(before, lists, visit)) return;
+  const version = {
+    visitId: before.id,
     revision: before.revision,
     hash: before.content_hash,
     deviceId: before.revised_by,
     sent: asSent(before, lists),
-    receivedAt: arrival.receivedAt,
+    receivedAt: at,
+  };
+  await (isKnown ? keepAsLeft(writer, version) : keepDisplaced(writer, version));
+  const actor = visit.staff ?? arrival.staffName ?? ORGANIZER;
+  const step = isChoice ? "other version used" : "edited";
+  await noteStep(writer, { of: { visitId: visit.id }, at, actor, step });
+}
+
+/** Settles the choices in which a version waits that says what the visit is going to say. Gives whether there was one. */
+async function settleSame(writer: Writer, visit: VisitRecord, hash: string, now: Instant): Promise<boolean> {
+  const same = (await waitingVersions(writer, visit.id)).filter((version) => {
+    if (version.content_hash === hash) return true;
+    const checked = checkVisit(JSON.parse(version.payload));
+    return checked.ok && contentHash(checked.value) === hash;
   });
-  const actor = arrival.staffName ?? ORGANIZER;
-  await noteStep(writer, { of: { visitId: id }, at: arrival.receivedAt, actor, step: "edited" });
+  for (const version of same) await settle(writer, version.id, true, now);
+  return same.length > 0;
 }
 
 async function keptVisit(
   writer: Writer,
   visit: VisitRecord,
-): Promise<(Kept & { eventId: string; revisedBy: string | null }) | undefined> {
+): Promise<(Kept & { eventId: string; deviceId: string | null }) | undefined> {
   const row = await writer
     .selectFrom("visits")
-    .select(["event_id", "revision", "revised_by", "content_hash", "deleted_at"])
+    .select(["event_id", "device_id", "revision", "revised_by", "content_hash", "deleted_at"])
     .where("id", "=", visit.id)
     .executeTakeFirst();
   if (!row) return undefined;
@@ -151,6 +204,7 @@ async function keptVisit(
       : undefined;
   return {
     eventId: row.event_id,
+    deviceId: row.device_id,
     revision: row.revision,
     revisedBy: row.revised_by,
     hash: row.content_hash,
@@ -478,7 +532,8 @@ export async function editVisit(
     if (kept.revision !== shown) return { id: visit.id, status: "conflict" };
     const [before] = await fullVisits(writer, [visit.id]);
     if (before && saysTheSame(before, lists, visit)) return { id: visit.id, status: "replayed" };
-    const result = await recordVisit(writer, organizersArrival(event, lists, now), visit, resolved, sent);
+    const known = { ...visit, base: kept.revision };
+    const result = await recordVisit(writer, organizersArrival(event, lists, now), known, resolved, sent);
     if (result.status === "updated") {
       await noteStep(writer, { of: { visitId: visit.id }, at: now, actor: ORGANIZER, step: "edited" });
     }
@@ -508,7 +563,7 @@ export async function reviseVisit(
   }
   const { event, lists, now } = place;
   const revision = Math.max(visit.revision, place.atLeast ?? 0) + 1;
-  const sent = { ...change(asSent(visit, lists)), id: visit.id, revision };
+  const sent = { ...change(asSent(visit, lists)), id: visit.id, revision, base: visit.revision };
   const checked = checkVisit(sent);
   if (!checked.ok) throw new Problem("invalid", "This version cannot be used.", checked.problems);
   const { resolved, problems } = resolve(checked.value, lists);
@@ -542,19 +597,12 @@ export async function chooseVersion(
   if (conflict.resolved_at !== null || visit.revision !== choice.shown) {
     throw new Problem("conflict", "This visit was changed a moment ago. Look at it again, then choose.");
   }
-  if (choice.use) {
-    await keepAsLeft(writer, {
-      visitId: visit.id,
-      revision: visit.revision,
-      hash: visit.content_hash,
-      deviceId: visit.revised_by,
-      sent: asSent(visit, place.lists),
-      receivedAt: now,
-    });
-    const offset = { clockOffset: visit.clock_offset, atLeast: conflict.revision };
-    await reviseVisit(writer, { ...place, ...offset }, visit, () => JSON.parse(conflict.payload));
-  }
+  const offset = { clockOffset: visit.clock_offset, atLeast: conflict.revision };
+  const isNoted =
+    choice.use &&
+    (await reviseVisit(writer, { ...place, ...offset }, visit, () => JSON.parse(conflict.payload)));
   await settle(writer, conflict.id, choice.use, now);
+  if (isNoted) return;
   const step = choice.use ? "other version used" : "version kept";
   await noteStep(writer, { of: { visitId: visit.id }, at: now, actor: ORGANIZER, step });
 }

@@ -151,6 +151,14 @@ describe("a pairing code", () => {
     await pair(code, "Ada").expect(303);
   });
 
+  test("pairs nobody by the name that the laptop's own visits have", async () => {
+    const code = await newCode();
+    for (const name of ["organizer", " ORGANIZER"]) {
+      expect((await pair(code, name).expect(422)).text).toContain("This name is the organizer&#39;s.");
+    }
+    expect(await devices()).toEqual([]);
+  });
+
   test("signs nobody in, and a sign-in address pairs nothing", async () => {
     const code = await newCode();
     await booth.nobody().post(`/sign-in/${code}`).expect(410);

@@ -1,4 +1,5 @@
 import { uuidv7 } from "uuidv7";
+import { checkVisitOfFile } from "../../src/visits/form";
 import { aVisit, type Booth, openBooth, type Tablet } from "../support/booth";
 import { ENGINES, NOON } from "../support/databases";
 
@@ -104,7 +105,7 @@ describe.each(ENGINES)("on %s", (engine) => {
         { id: visit.id, status: "replayed" },
       ]);
       expect(await tablet.send({ ...visit, revision: 2, note: "two, elsewhere" })).toEqual([
-        { id: visit.id, status: "conflict" },
+        { id: visit.id, status: "conflict", visit: { ...visit, revision: 3, note: "three" } },
       ]);
     });
 
@@ -197,8 +198,8 @@ describe.each(ENGINES)("on %s", (engine) => {
         .expect(204);
       const later = { ...visit, revision: 2, note: "typed while the laptop was away" };
       expect(await tablet.send(visit, later)).toEqual([
-        { id: visit.id, status: "gone" },
-        { id: visit.id, status: "gone" },
+        { id: visit.id, status: "gone", visit },
+        { id: visit.id, status: "gone", visit },
       ]);
       const conflict = await booth.db.read
         .selectFrom("visit_conflicts")
@@ -214,6 +215,121 @@ describe.each(ENGINES)("on %s", (engine) => {
       expect(results.map((result) => result.status)).toEqual(["recorded", "invalid", "invalid", "recorded"]);
       expect(results[1]?.problems?.map((problem) => problem.field).sort()).toEqual(["category", "people"]);
       expect(await visitCount()).toBe(2);
+    });
+  });
+
+  describe("what a record says of itself", () => {
+    const versions = () => booth.db.read.selectFrom("visit_conflicts").selectAll().execute();
+    const save = async (id: string, revision: number, note: string) => {
+      const typed = { revision, category: "new", time: "2024-02-03T12:00", people: "1", note };
+      const organizer = await booth.organizer();
+      await organizer.post(`/visits/${id}`).type("form").send(typed).expect(303);
+    };
+
+    test("is no part of its words: who logged it and what it was made from change no visit", async () => {
+      const visit = aVisit({ note: "Hello" });
+      await tablet.send({ ...visit, staff: "Grace" });
+      expect(await tablet.send({ ...visit, staff: "Linus", base: 0 })).toEqual([
+        { id: visit.id, status: "replayed" },
+      ]);
+      expect(await versions()).toEqual([]);
+    });
+
+    test("who logged it, where people share a tablet, stays with the visit and is a name to filter by", async () => {
+      const [shared, own] = [aVisit(), aVisit()];
+      await tablet.send({ ...shared, staff: " Grace  " }, { ...own, staff: "" });
+      await tablet.send({ ...shared, revision: 2, staff: "Linus", note: "later" });
+      expect((await kept(shared.id)).staff_name).toBe("Grace");
+      expect((await kept(own.id)).staff_name).toBe("Ada");
+      const organizer = await booth.organizer();
+      const list = await organizer.get("/events/winter-camp/visits?staff=Grace").expect(200);
+      expect(list.text).toContain(shared.id);
+      expect(list.text).not.toContain(own.id);
+      expect(list.text).toMatch(/<option value="Grace" selected/);
+    });
+
+    test.each(["organizer", "Organizer", " ORGA\u00adNIZER ", "organ izer", "ｏｒｇａｎｉｚｅｒ"])(
+      "cannot be that %p logged it: that is the laptop's own name",
+      async (staff) => {
+        const [result] = await tablet.send({ ...aVisit(), staff });
+        expect(result?.problems).toEqual([
+          { field: "staff", message: "This name is the organizer's. Please use another." },
+        ]);
+      },
+    );
+
+    test("a tablet that saw what the organizer made of a visit replaces it, and nothing is set aside", async () => {
+      const visit = aVisit({ note: "as logged" });
+      await tablet.send(visit);
+      await save(visit.id, 1, "the organizer's words");
+      expect(await tablet.send({ ...visit, revision: 3, base: 2, note: "both" })).toMatchObject([
+        { status: "updated" },
+      ]);
+      expect((await kept(visit.id)).note).toBe("both");
+      expect(await versions()).toEqual([]);
+    });
+
+    test("a tablet that started from an older revision sets aside what it cannot know", async () => {
+      const visit = aVisit({ note: "as logged" });
+      await tablet.send(visit);
+      await save(visit.id, 1, "the organizer's words");
+      await tablet.send({ ...visit, revision: 3, base: 1, note: "typed while away" });
+      const [aside] = await versions();
+      expect(JSON.parse(aside!.payload).note).toBe("the organizer's words");
+      expect(aside!.resolved_at).toBeNull();
+    });
+
+    test("words that were made from something else are a conflict, also where their revision was skipped", async () => {
+      const visit = aVisit({ note: "one" });
+      await tablet.send(visit, { ...visit, revision: 3, base: 1, note: "three" });
+      const grace = await booth.tablet("Grace");
+      expect(await grace.send({ ...visit, revision: 2, base: 1, note: "two, by Grace" })).toEqual([
+        { id: visit.id, status: "conflict" },
+      ]);
+      expect((await versions()).map((version) => version.resolved_at)).toEqual([null]);
+    });
+
+    test("words that wait for a choice and are sent again over what was seen settle it", async () => {
+      const visit = aVisit({ note: "one" });
+      await tablet.send(visit);
+      await save(visit.id, 1, "the organizer's words");
+      const mine = { ...visit, revision: 2, base: 1, note: "the tablet's words" };
+      const [conflict] = await tablet.send(mine);
+      expect(conflict).toMatchObject({
+        status: "conflict",
+        visit: { revision: 2, note: "the organizer's words" },
+      });
+      expect(await tablet.send({ ...mine, revision: 3, base: 2 })).toEqual([
+        { id: visit.id, status: "updated" },
+      ]);
+      expect((await kept(visit.id)).note).toBe("the tablet's words");
+      const left = await versions();
+      expect(left.every((version) => version.resolved_at !== null)).toBe(true);
+      expect(
+        Object.fromEntries(left.map((version) => [JSON.parse(version.payload).note, version.chosen])),
+      ).toEqual({ "the tablet's words": 1, "the organizer's words": 0 });
+    });
+
+    test("words that another tablet logged are never shown", async () => {
+      const visit = aVisit({ note: "Zoë's phone number" });
+      await tablet.send(visit);
+      const grace = await booth.tablet("Grace");
+      const guess = { ...visit, note: "a guess" };
+      expect(await grace.send(guess)).toEqual([{ id: visit.id, status: "conflict" }]);
+      await booth
+        .nobody()
+        .delete(`/api/visits/${visit.id}`)
+        .set("Authorization", `Bearer ${tablet.token}`)
+        .expect(204);
+      expect(await grace.send(guess)).toEqual([{ id: visit.id, status: "gone" }]);
+    });
+
+    test("an event file knows none of it", () => {
+      const { id, category } = aVisit();
+      const visit = { id, revision: 1, category, happenedAt: "2024-02-03T11:00:00Z" };
+      expect(checkVisitOfFile(visit)).toMatchObject({ ok: true });
+      for (const more of [{ staff: "Ada" }, { base: 1 }])
+        expect(checkVisitOfFile({ ...visit, ...more })).toMatchObject({ ok: false });
     });
   });
 

@@ -37,6 +37,16 @@ export async function keepForChoice(writer: Writer, version: Version): Promise<v
     .execute();
 }
 
+/** Keeps words that counted and were replaced unseen, until the organizer chooses: also where they had been settled. */
+export async function keepDisplaced(writer: Writer, version: Version): Promise<void> {
+  const waiting = { resolved_at: null, chosen: null };
+  await writer
+    .insertInto("visit_conflicts")
+    .values({ ...rowOf(version), ...waiting })
+    .onConflict((known) => known.columns(["visit_id", "content_hash"]).doUpdateSet(waiting))
+    .execute();
+}
+
 /** Keeps words to be read, where nobody has to choose. Words that are kept already stay as they are. */
 export async function keepToRead(writer: Writer, version: Version): Promise<void> {
   await writer
@@ -68,6 +78,16 @@ export function versionOf(
     .where("id", "=", id)
     .where("visit_id", "=", visitId)
     .executeTakeFirst();
+}
+
+/** The versions of a visit that wait for a choice. */
+export function waitingVersions(read: Reader, visitId: string): Promise<Selectable<VisitConflictsTable>[]> {
+  return read
+    .selectFrom("visit_conflicts")
+    .selectAll()
+    .where("visit_id", "=", visitId)
+    .where("resolved_at", "is", null)
+    .execute();
 }
 
 /** Notes what was chosen: a version that is used, or one that is set aside. */

@@ -164,14 +164,14 @@ export async function withTwoVersions(read: Reader, ids: string[]): Promise<Set<
   return new Set(rows.map((row) => row.visit_id));
 }
 
-/** Who may have logged visits of an event: the people of its devices by name, and the organizer. */
+/** Who may have logged visits of an event, by name: the people of its devices, who shared one, and the organizer. */
 export async function staffNames(read: Reader, eventId: string): Promise<string[]> {
   const rows = await read
     .selectFrom("devices")
-    .select("staff_name")
-    .distinct()
+    .select("staff_name as name")
     .where("event_id", "=", eventId)
-    .orderBy("staff_name")
+    .union(read.selectFrom("staff_names").select("name").where("event_id", "=", eventId))
+    .orderBy("name")
     .execute();
-  return [...new Set([...rows.map((row) => row.staff_name), ORGANIZER])];
+  return [...new Set([...rows.map((row) => row.name), ORGANIZER])];
 }

@@ -73,13 +73,20 @@ export async function insertVisit(
       id: visit.id,
       event_id: arrival.event.id,
       device_id: arrival.deviceId,
-      staff_name: arrival.staffName,
+      staff_name: visit.staff ?? arrival.staffName,
       received_at: arrival.receivedAt,
       deleted_at: null,
       ...times,
       ...(await columnsOf(writer, arrival, visit, resolved, hash)),
     })
     .execute();
+  if (visit.staff) {
+    await writer
+      .insertInto("staff_names")
+      .values({ event_id: arrival.event.id, name: visit.staff })
+      .onConflict((known) => known.doNothing())
+      .execute();
+  }
   if (visit.contact) await replaceContact(writer, visit.id, visit.contact, arrival.receivedAt);
   await insertDetails(writer, arrival, visit, resolved, times.happened_at);
 }
