@@ -19,6 +19,7 @@ import { anyone, mount, type Route } from "./http/route";
 import { importRoutes } from "./imports/routes";
 import { questionRoutes } from "./questions/routes";
 import { reportRoutes, todayPage } from "./reports/routes";
+import { settingsRoutes } from "./settings/routes";
 import { visitRoutes } from "./visits/routes";
 
 /** Every address of the program, feature by feature, in the order in which they are tried. */
@@ -27,9 +28,10 @@ export function allRoutes(deps: Deps): Route[] {
     anyone.get("/", (req, res, caller) => {
       if (caller.kind === "organizer") return todayPage(deps)(req, res);
       if (caller.kind === "device") return capturePage(deps)(req, res, caller);
-      showSignIn(res);
+      showSignIn(req, res);
     }),
     ...accessRoutes(deps),
+    ...settingsRoutes(),
     // Before events: /events/new and /events/import are no event's page.
     ...importRoutes(deps),
     ...eventRoutes(deps),
@@ -69,9 +71,10 @@ export function createApp(deps: Deps): Express {
     res.set("Cache-Control", "no-store");
     next();
   });
+  // Before whatever refuses: a refusal is said in the language that was chosen on the device.
+  app.use(cookieParser());
   app.use(refuseBrokenAddresses);
   app.use(refuseForeignWrites(deps.config.publicUrl));
-  app.use(cookieParser());
   app.post("/session", slowGuesses(10, 10, "session"));
   app.post(["/pair/:code", "/sign-in/:code"], slowGuesses(20, 10, "code"));
   app.get(["/pair/:code", "/sign-in/:code"], slowGuesses(40, 10, "code"));

@@ -23,17 +23,35 @@ export interface FieldProblem {
   message: string;
 }
 
-/** What the caller can mend. Anything else that is thrown is a fault of the program. */
+/**
+ * What the caller can mend. Anything else that is thrown is a fault of the program.
+ * `words` is a key of the message files where staff or visitors can meet it, with the `values` that go into it; the
+ * organizer's desk alone is told in a plain sentence. `message` is always in English.
+ */
 export class Problem extends Error {
   readonly kind: ProblemKind;
   readonly status: number;
   readonly fields: FieldProblem[];
+  readonly #words: MessageKey | (string & {});
+  readonly #values: Record<string, string | number>;
 
-  constructor(kind: ProblemKind, message: string, fields: FieldProblem[] = []) {
-    super(message);
+  constructor(
+    kind: ProblemKind,
+    words: MessageKey | (string & {}),
+    fields: FieldProblem[] = [],
+    values: Record<string, string | number> = {},
+  ) {
+    super(sayInEnglish(words as MessageKey, values));
     this.kind = kind;
     this.status = STATUS[kind];
     this.fields = fields;
+    this.#words = words;
+    this.#values = values;
+  }
+
+  /** The message in another language. */
+  in(say: Say): string {
+    return say(this.#words as MessageKey, this.#values);
   }
 }
 

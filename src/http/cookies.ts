@@ -8,8 +8,8 @@ export function cookieOptions(req: Request, maxAge?: number): CookieOptions {
   return { httpOnly: true, sameSite: "lax", secure: req.secure, path: "/", ...(maxAge && { maxAge }) };
 }
 
-/** The text of a cookie. One that claims to be JSON is parsed before it comes here, and no text any more. */
+/** The text of a cookie; none before cookies were read. One that claims to be JSON is parsed before it comes here, and no text any more. */
 export function cookieOf(req: Request, name: string): string | undefined {
-  const value: unknown = req.cookies[name];
+  const value: unknown = req.cookies?.[name];
   return typeof value === "string" ? value : undefined;
 }

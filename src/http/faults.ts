@@ -1,27 +1,16 @@
 import type { ErrorRequestHandler, Request, Response } from "express";
 import type { Logger } from "pino";
 import { uuidv7 } from "uuidv7";
-import { Problem, type ProblemKind } from "../errors";
+import { Problem } from "../errors";
+import type { Language } from "../languages/say";
+import { cookieOf, SESSION_COOKIE } from "./cookies";
+import { languageOf, sayIn } from "./languages";
 import { show } from "./pages";
 import { wantsJson } from "./route";
 
-const TITLES: Record<ProblemKind, string> = {
-  malformed: "That did not come through whole",
-  "sign-in": "Please sign in",
-  forbidden: "Not from here",
-  missing: "Nothing here",
-  conflict: "Somebody was faster",
-  gone: "No longer here",
-  "too-large": "Too much at once",
-  unreadable: "That is in a form we cannot read",
-  invalid: "Something needs mending",
-  "too-many": "A moment, please",
-  unavailable: "Not just now",
-};
-
 /** For addresses that no route answers. */
 export function nothingHere(): never {
-  throw new Problem("missing", "There is no such page. It may have moved, or the address has a slip in it.");
+  throw new Problem("missing", "refused.no-page");
 }
 
 /**
@@ -34,12 +23,15 @@ export function answerProblems(log: Logger): ErrorRequestHandler {
     const id = uuidv7();
     if (problem && !res.headersSent) {
       log.info({ id, method: req.method, route: req.route?.path, problem: problem.kind }, "refused");
+      const language = languageOfAnswer(req, res);
+      const say = sayIn(language);
       return answer(req, res, problem.status, {
         id,
         problem: problem.kind,
-        title: TITLES[problem.kind],
-        message: problem.message,
+        title: say(`refused.title-${problem.kind}`),
+        message: problem.in(say),
         fields: problem.fields,
+        language,
       });
     }
     const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
@@ -49,15 +41,25 @@ export function answerProblems(log: Logger): ErrorRequestHandler {
     );
     // Half an answer is out: cut it off, so that nobody takes it for a whole one.
     if (res.headersSent) return void res.destroy();
+    const language = languageOfAnswer(req, res);
+    const say = sayIn(language);
     answer(req, res, 500, {
       id,
       problem: "fault",
-      title: "That went wrong on our side",
-      message:
-        "Nothing that was saved before is lost. Please try again; if it comes back, tell the organizer this number.",
+      title: say("refused.title-fault"),
+      message: say("refused.fault"),
       fields: [],
+      language,
     });
   };
+}
+
+/** Staff and visitors are told in the language of their device; the organizer's desk speaks English. */
+function languageOfAnswer(req: Request, res: Response): Language {
+  const { caller } = res.locals;
+  // Where no route was found, or none could be looked for, nobody has asked who it is.
+  const isOrganizer = caller ? caller.kind === "organizer" : cookieOf(req, SESSION_COOKIE) !== undefined;
+  return isOrganizer ? "en" : languageOf(req);
 }
 
 /** Where an error was thrown. Without its message: that may quote what was typed, over several lines. */
@@ -78,11 +80,13 @@ interface Answer {
   title: string;
   message: string;
   fields: Problem["fields"];
+  language: Language;
 }
 
 function answer(req: Request, res: Response, status: number, body: Answer): void {
   res.status(status);
-  if (wantsJson(req)) res.json(body);
+  const { language, ...told } = body;
+  if (wantsJson(req)) res.json(told);
   // After signing in, people go on where they wanted to be.
   else show(res, "shared/error", { ...body, width: "narrow", next: req.method === "GET" && req.originalUrl });
 }
@@ -91,15 +95,14 @@ function answer(req: Request, res: Response, status: number, body: Answer): void
 function fromExpress(error: unknown): Problem | undefined {
   const { status, type, code } = (error ?? {}) as { status?: unknown; type?: string; code?: string };
   if (code === "LIMIT_FILE_SIZE" || status === 413) {
-    return new Problem("too-large", "This is more than fits in one go. Please send it in smaller parts.");
+    return new Problem("too-large", "refused.too-large");
   }
   if (typeof code === "string" && code.startsWith("LIMIT_")) {
-    return new Problem("malformed", "The form could not be read. Please send it again.");
+    return new Problem("malformed", "refused.form");
   }
   if (typeof status !== "number" || status < 400 || status >= 500) return undefined;
-  if (type === "entity.parse.failed") return new Problem("malformed", "This is not valid JSON.");
-  if (status === 415)
-    return new Problem("unreadable", "The request could not be read. Please send it as UTF-8.");
-  if (status === 404) return new Problem("missing", "There is no such page.");
-  return new Problem("malformed", "The request could not be read.");
+  if (type === "entity.parse.failed") return new Problem("malformed", "refused.json");
+  if (status === 415) return new Problem("unreadable", "refused.charset");
+  if (status === 404) return new Problem("missing", "refused.no-page");
+  return new Problem("malformed", "refused.unreadable");
 }

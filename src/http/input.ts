@@ -3,7 +3,7 @@ import { Problem } from "../errors";
 
 /** Refuses addresses with a zero character in them: no page has one, and PostgreSQL fails where it looks for it. */
 export const refuseBrokenAddresses: RequestHandler = (req, _res, next) => {
-  next(req.url.includes("%00") ? new Problem("malformed", "There is a slip in this address.") : undefined);
+  next(req.url.includes("%00") ? new Problem("malformed", "refused.address") : undefined);
 };
 
 /**
@@ -16,10 +16,8 @@ export function readBodies(): RequestHandler[] {
     express.urlencoded({ extended: false, limit: "256kb", parameterLimit: 2000 }),
     (req, _res, next) => {
       if (req.body === undefined && hasBody(req) && !req.is("multipart/form-data")) {
-        const given = req.path.startsWith("/api/")
-          ? "JSON (Content-Type: application/json)"
-          : "a form or JSON";
-        throw new Problem("unreadable", `Please send this as ${given}.`);
+        const isForPrograms = req.path.startsWith("/api/");
+        throw new Problem("unreadable", isForPrograms ? "refused.not-json" : "refused.not-a-form");
       }
       req.body ??= {};
       next();

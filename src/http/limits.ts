@@ -19,7 +19,7 @@ export function slowGuesses(most: number, minutes: number, kind: string): Reques
       legacyHeaders: false,
       keyGenerator: (req: Request) => `${kind} ${ipKeyGenerator(addressOf(req) ?? "")}`,
       handler: (_req, _res, next) =>
-        next(new Problem("too-many", `Too many tries. Please wait ${minutes} minutes and try again.`)),
+        next(new Problem("too-many", "refused.too-many", [], { count: minutes })),
       // Whether a proxy's word counts is decided where PUBLIC_URL is read, not by who sends such a header.
       validate: { xForwardedForHeader: false, forwardedHeader: false },
     });

@@ -16,9 +16,7 @@ export function refuseForeignWrites(publicUrl: string | undefined) {
     const foreign = origin
       ? origin !== ownOrigin && hostOf(origin) !== req.get("host")
       : ["cross-site", "same-site"].includes(req.get("sec-fetch-site") ?? "");
-    next(
-      foreign ? new Problem("forbidden", "This came from another site, so nothing was changed.") : undefined,
-    );
+    next(foreign ? new Problem("forbidden", "refused.other-site") : undefined);
   };
 }
 

@@ -4,8 +4,9 @@ import path from "node:path";
 import ejs from "ejs";
 import type { Express, Response } from "express";
 import type { FieldProblem } from "../errors";
-import type { Language } from "../languages/say";
-import { sayIn } from "./languages";
+import { LANGUAGES, type Language } from "../languages/say";
+import { MESSAGES, sayIn } from "./languages";
+import { LOOKS, lookOf } from "./looks";
 
 const ROOT = path.resolve(__dirname, "../..");
 const ICONS = path.dirname(require.resolve("lucide-static/package.json"));
@@ -26,14 +27,20 @@ export interface Page {
   width?: "narrow" | "wide" | "full";
   /** The language that the page is written in; left out: English, as all of the organizer's desk. */
   language?: Language;
+  /** Where the page's settings lead back to; left out: its own address, or the first page for an answer to a form. */
+  here?: string;
   /** Without the frame's head: the capture page is an instrument and brings its own. */
   bare?: boolean;
+  /** Can be put on a device's home screen: names the manifest, the icons and the colours for it. */
+  installable?: boolean;
 }
 
 /** Sends a page: `views/<view>.ejs` inside the frame that all pages share. The view reads everything from `page`. */
 export function show<P extends Page>(res: Response, view: string, page: P): void {
+  const { req } = res;
   const language = page.language ?? "en";
-  res.render("shared/layout", { ...page, language, say: sayIn(language), view });
+  const here = req.method === "GET" ? req.originalUrl : "/";
+  res.render("shared/layout", { here, ...page, language, look: lookOf(req), say: sayIn(language), view });
 }
 
 /**
@@ -50,6 +57,16 @@ export function setUpViews(app: Express): void {
   Object.assign(app.locals, viewHelpers());
 }
 
+/** The address of a file in `public/`, as views have it from `page.asset`. */
+export function assetOf(res: Response, file: string): string {
+  return res.app.locals.asset(file);
+}
+
+/** Where the scripts of pages are built, and which of them is there: the file's text. Throws where it is not. */
+export function builtScript(name: string): string {
+  return readFileSync(path.join(ROOT, "public/built", `${name}.js`), "utf8");
+}
+
 /** A form comes back with what was sent for it, and JSON can send what no text can be made of: that is left out. */
 function escaped(value: unknown): string {
   try {
@@ -64,6 +81,7 @@ function viewHelpers() {
   const versions = contentVersions();
   const icons = new Map<string, string>();
   return {
+    build: buildOf(versions),
     /** The address of a file in `public/`, different for each content, so that it can be cached for good. */
     asset: (file: string) => `/assets/${file}?v=${versions.get(file) ?? "0"}`,
     /** A Lucide icon, hidden from screen readers: the words beside it say the same. */
@@ -79,6 +97,8 @@ function viewHelpers() {
       }
       return svg;
     },
+    languages: LANGUAGES,
+    looks: LOOKS,
     /** For the few places where a view builds markup by itself. */
     escape: (text: unknown) => ejs.escapeXML(String(text ?? "")),
     number: (value: number) => value.toLocaleString("en"),
@@ -86,6 +106,19 @@ function viewHelpers() {
     problemOf: (problems: FieldProblem[] | undefined, field: string) =>
       problems?.find((problem) => problem.field === field)?.message,
   };
+}
+
+/**
+ * What is another one with each change of what pages are made of: styles, scripts, views, words. A device that keeps
+ * a page keeps it together with everything of the same build.
+ */
+function buildOf(versions: Map<string, string>): string {
+  const hash = createHash("sha256").update(JSON.stringify([[...versions].sort(), MESSAGES]));
+  const folder = path.join(ROOT, "views");
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
+    if (name.endsWith(".ejs")) hash.update(name).update(readFileSync(path.join(folder, name)));
+  }
+  return hash.digest("hex").slice(0, 10);
 }
 
 function contentVersions(): Map<string, string> {

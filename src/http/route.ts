@@ -60,21 +60,12 @@ function admit(who: Audience, caller: Caller): void {
   if (who === "anyone" || caller.kind === "organizer") return;
   if (caller.kind === "device") {
     if (who === "staff") return;
-    throw new Problem(
-      "forbidden",
-      "This page is for the organizer. A paired tablet logs visits and sees its own.",
-    );
+    throw new Problem("forbidden", "refused.for-organizer");
   }
   if (caller.kind === "unpaired") {
-    throw new Problem(
-      "sign-in",
-      "This tablet is no longer paired. Ask the organizer for a new pairing code.",
-    );
+    throw new Problem("sign-in", "refused.unpaired");
   }
-  throw new Problem(
-    "sign-in",
-    who === "staff" ? "Pair this tablet or sign in first." : "Sign in as the organizer first.",
-  );
+  throw new Problem("sign-in", who === "staff" ? "refused.pair-first" : "refused.sign-in-first");
 }
 
 /** Whether the answer should be JSON: for programs, and for the tablet's own requests. */

@@ -35,7 +35,8 @@ export function speaker(language: Language, messages: Messages): Say {
     // What goes into a page is escaped where it goes in.
     interpolation: { escapeValue: false },
   });
-  return (key, values = {}) => spoken.t(key, values);
+  // A sentence that is no key is left alone, whatever brackets somebody's words in it have.
+  return (key, values = {}) => (spoken.exists(key, values) ? spoken.t(key, values) : key);
 }
 
 export const sayInEnglish: Say = speaker("en", en);

@@ -9,6 +9,7 @@ const LINE = [
   "events",
   "catalog",
   "access",
+  "settings",
   "visits",
   "capture",
   "experts",
