@@ -134,10 +134,10 @@ export class Sender {
     this.#acknowledged.set(id, Math.max(visit.revision, result.visit?.revision ?? 0));
     if (result.status === "conflict") {
       await this.#outbox.keepTwoVersions({ id, event, mine: visit, theirs: result.visit });
-      this.#told({ kind: "conflict", entry, theirs: result.visit });
     }
-    if (result.status === "gone") this.#told({ kind: "gone", entry });
     await this.#outbox.letGo(entry);
+    if (result.status === "conflict") this.#told({ kind: "conflict", entry, theirs: result.visit });
+    if (result.status === "gone") this.#told({ kind: "gone", entry });
   }
 
   async #sendUndo(entry: Waiting): Promise<Outcome> {
@@ -151,7 +151,9 @@ export class Sender {
 
   /** A request that failed as a whole: its records are sent one by one, so that one that fails stands alone. */
   async #notTaken(response: Response, sent: Waiting[]): Promise<Outcome> {
-    if (response.status === 401) return { kind: "unpaired" };
+    // A hall's Wi-Fi may answer in the laptop's place; the laptop's own answers are JSON.
+    if (response.status === 401 && response.headers.get("content-type")?.includes("json"))
+      return { kind: "unpaired" };
     if (response.status === 429) return { kind: "away", why: "trouble" };
     if (sent.length > 1) {
       this.#atOnce = 1;

@@ -34,10 +34,11 @@ export function standingInWords(
     );
   }
   if (toMend > 0) parts.push(say("standing.to-mend", { count: toMend }));
+  if (parts.length === 0) parts.push(say("standing.all-sent"));
+  const isGood = parts.length === 1 && toSend.length === 0 && toMend === 0 && standing.kind !== "unpaired";
   if (twoVersions > 0) parts.push(say("standing.two-versions", { count: twoVersions }));
-  if (parts.length === 0) return { words: say("standing.all-sent"), tone: "good" };
   const isBad = trouble || standing.kind === "unpaired" || toMend > 0;
-  return { words: parts.join(" · "), tone: isBad ? "bad" : "waiting" };
+  return { words: parts.join(" · "), tone: isBad ? "bad" : isGood ? "good" : "waiting" };
 }
 
 const WHY = {

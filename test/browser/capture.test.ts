@@ -152,34 +152,70 @@ test("words typed while the visit is on its way arrive after it", async () => {
   expect(arrived).toHaveLength(1);
 });
 
-test("after a conflict the tablet goes on with the laptop's words, and nobody's are lost", async () => {
-  await target("New").tap();
-  const [visit] = await until(visits, (found) => found.length === 1);
+/** The organizer writes a note into a visit, on the laptop. */
+async function noteOnTheLaptop(visit: { id: string; happened_at: number }, note: string): Promise<void> {
   const organizer = await booth.organizer();
-  const moment = new Date(visit!.happened_at).toLocaleString("sv-SE", { timeZone: "Europe/Brussels" });
+  const moment = new Date(visit.happened_at).toLocaleString("sv-SE", { timeZone: "Europe/Brussels" });
   await organizer
-    .post(`/visits/${visit!.id}`)
+    .post(`/visits/${visit.id}`)
     .type("form")
     .send({
       revision: "1",
       category: "new",
       people: "1",
       time: moment.slice(0, 16).replace(" ", "T"),
-      note: "laptop",
+      note,
     })
     .expect(303);
-  await page.getByLabel("Note").fill("tablet");
-  await page.getByText("This visit was changed on the laptop too.").waitFor();
-  await until(
-    () => page.getByLabel("Note").inputValue(),
-    (note) => note === "laptop",
-  );
-  await onTheLaptop();
-  const conflicts = await booth.db.read.selectFrom("visit_conflicts").select("payload").execute();
-  expect(conflicts.map((conflict) => JSON.parse(conflict.payload).note)).toEqual(["tablet"]);
-  await page.getByLabel("Overview given").tap();
-  const kept = await until(visits, (found) => found[0]?.overview_given === 1);
-  expect(kept[0]?.note).toBe("laptop");
+}
+
+describe("a visit that was changed on the laptop too", () => {
+  const versionsKept = async () => {
+    const rows = await booth.db.read.selectFrom("visit_conflicts").select("payload").execute();
+    return rows.map((row) => JSON.parse(row.payload).note);
+  };
+  const rows = () => page.getByRole("dialog").getByRole("row");
+
+  beforeEach(async () => {
+    await target("New").tap();
+    const [visit] = await until(visits, (found) => found.length === 1);
+    await onTheLaptop();
+    await noteOnTheLaptop(visit!, "laptop");
+    await page.getByLabel("Note").fill("tablet");
+    await page.getByText("This visit was changed on the laptop too.").waitFor();
+    await page.getByText("1 with two versions").waitFor();
+  });
+
+  test("shows both versions, and the tablet goes on with the laptop's", async () => {
+    expect(await page.getByLabel("Note").inputValue()).toBe("laptop");
+    expect(await versionsKept()).toEqual(["tablet"]);
+    await page.getByRole("button", { name: "Compare" }).tap();
+    expect(await rows().allInnerTexts()).toEqual([
+      expect.stringMatching(/On the laptop\s+Here/),
+      expect.stringMatching(/Note\s+laptop\s+tablet/),
+    ]);
+    await page.getByRole("button", { name: "The laptop's" }).tap();
+    await page.getByText("All on the laptop", { exact: true }).waitFor();
+    await page.getByLabel("Overview given").tap();
+    const kept = await until(visits, (found) => found[0]?.overview_given === 1);
+    expect(kept[0]?.note).toBe("laptop");
+    expect(await versionsKept()).toEqual(["tablet"]);
+  });
+
+  test("counts as it was said here, where staff choose that, and the laptop's words stay beside it", async () => {
+    await page.reload();
+    await page.getByRole("button", { name: "Compare" }).tap();
+    await page.getByRole("button", { name: "The one from here" }).tap();
+    await until(visits, (found) => found[0]?.note === "tablet");
+    await page.getByText("All on the laptop", { exact: true }).waitFor();
+    // Whoever chose had seen what the laptop had, so the organizer has nothing left to choose.
+    const open = await booth.db.read
+      .selectFrom("visit_conflicts")
+      .select("payload")
+      .where("resolved_at", "is", null)
+      .execute();
+    expect(open).toEqual([]);
+  });
 });
 
 test("visits logged while the laptop is away wait on the tablet, survive a reload, and arrive in order", async () => {

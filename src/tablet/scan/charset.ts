@@ -48,7 +48,7 @@ function bomOf([first, second]: Uint8Array): string | undefined {
   return undefined;
 }
 
-function decoderOf(name: string | undefined): TextDecoder | undefined {
+function decoderOf(name: string | undefined): InstanceType<typeof TextDecoder> | undefined {
   if (!name) return undefined;
   try {
     return new TextDecoder(name, { fatal: true });

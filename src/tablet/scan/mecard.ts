@@ -45,13 +45,13 @@ export function foundInShortCard(text: string): Found[] {
   for (const piece of splitAt(body, ";")) {
     const [, key = "", value = ""] = /^\s*([A-Za-z][\w-]*)\s*:([\s\S]*)$/.exec(piece) ?? [];
     const [label, field] = meanings[key.toUpperCase()] ?? [key.toLowerCase()];
-    if (key === "") found.push({ label: "", value: unescape(piece) });
-    else if (field === "name" && kind.toUpperCase() === "BIZCARD") names.push(unescape(value));
+    if (key === "") found.push({ label: "", value: unescaped(piece) });
+    else if (field === "name" && kind.toUpperCase() === "BIZCARD") names.push(unescaped(value));
     else if (field === "name") found.push({ field, label, value: nameOf(value) });
     else if (field === "email")
-      for (const address of addressesIn(unescape(value))) found.push({ field, label, value: address });
-    else if (field === "phone") found.push({ field, label, value: phoneOf(unescape(value)) });
-    else found.push({ field, label: field === "note" ? "" : label, value: unescape(value) });
+      for (const address of addressesIn(unescaped(value))) found.push({ field, label, value: address });
+    else if (field === "phone") found.push({ field, label, value: phoneOf(unescaped(value)) });
+    else found.push({ field, label: field === "note" ? "" : label, value: unescaped(value) });
   }
   if (names.length > 0) found.unshift({ field: "name", label: "name", value: names.join(" ") });
   return found;
@@ -59,7 +59,7 @@ export function foundInShortCard(text: string): Found[] {
 
 /** Family name first, then a comma: "Doe,John" is John Doe. */
 function nameOf(value: string): string {
-  const [family = "", ...given] = splitAt(value, ",").map((part) => unescape(part).trim());
+  const [family = "", ...given] = splitAt(value, ",").map((part) => unescaped(part).trim());
   return inOrder(family, given.filter(Boolean).join(" "));
 }
 
@@ -72,4 +72,4 @@ function splitAt(text: string, separator: string): string[] {
   return parts;
 }
 
-const unescape = (text: string) => text.replace(/\\([\\;:,"])/g, "$1").replace(/\\n/gi, "\n");
+const unescaped = (text: string) => text.replace(/\\([\\;:,"])/g, "$1").replace(/\\n/gi, "\n");
