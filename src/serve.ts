@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import pino from "pino";
 import QRCode from "qrcode";
@@ -7,7 +7,9 @@ import { createApp } from "./app";
 import type { Config } from "./config";
 import { openDatabase } from "./database/open";
 import type { Deps } from "./deps";
-import { reachableAddresses } from "./http/addresses";
+import { isLoopback, type Network, reachableAddresses, secureAddresses } from "./http/addresses";
+import { type Announcement, announce } from "./http/announce";
+import { type SecureServer, secureServer } from "./http/secure";
 
 /** Requests under way get this long to finish when the program is asked to stop. */
 const STOP_WITHIN = 5000;
@@ -19,36 +21,101 @@ const STOP_WITHIN = 5000;
 export async function serve(config: Config, prepare?: (deps: Deps) => Promise<void>): Promise<void> {
   const log = pino({ level: config.logLevel }, pino.destination(2));
   const db = await openDatabase(config, Date.now());
-  const deps: Deps = { db, config, log, now: Date.now };
-  const server = createServer(createApp(deps));
+  const network: Network = { port: config.port };
+  const deps: Deps = { db, config, log, network, now: Date.now };
+  const app = createApp(deps);
+  const server = createServer(app);
+  let https: SecureDoor = {};
   try {
     await prepare?.(deps);
-    await listen(server, config);
+    network.port = await listen(server, { name: "PORT", port: config.port, host: config.host });
+    https = await openSecurely(app, deps, network);
   } catch (error) {
+    server.close();
     await db.close();
     throw error;
   }
+  https.secure?.watch();
+  const announcement = announceOn(deps, network, https.secure);
+  stopWhenAsked([server, ...(https.secure ? [https.secure.server] : [])], async () => {
+    https.secure?.stop();
+    await announcement?.end();
+    await db.close();
+    log.flush();
+  });
+  await sayWhere(deps, network, https.without);
+}
+
+/** HTTPS, or why the booth does without; neither where it is switched off. */
+interface SecureDoor {
+  secure?: SecureServer;
+  without?: string;
+}
+
+/** Opens HTTPS. Throws an Error of one line where it cannot be opened and somebody asked for it by a setting. */
+async function openSecurely(
+  app: RequestListener,
+  { config, log, now }: Deps,
+  network: Network,
+): Promise<SecureDoor> {
+  const { httpsPort: port, host, isHttpsPortChosen, certificate } = config;
+  if (port === undefined) return {};
+  let isCertified = false;
+  try {
+    const secure = await secureServer(app, { config, network, log, now });
+    isCertified = true;
+    await secure.listen(() => listen(secure.server, { name: "HTTPS_PORT", port, host }));
+    return { secure };
+  } catch (error) {
+    if (isHttpsPortChosen || (certificate && !isCertified)) throw error;
+    return { without: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Gives the laptop its name on the network, where any other device is there to hear it. */
+function announceOn(
+  { config, log }: Deps,
+  network: Network,
+  secure: SecureServer | undefined,
+): Announcement | undefined {
+  if (isLoopback(config.host)) return undefined;
+  const isEverywhere = ["", "0.0.0.0", "::"].includes(config.host);
+  const host = isEverywhere ? undefined : config.host;
+  return announce({ port: network.port, host, log }, (name) => {
+    network.localName = name;
+    if (name) log.info(`The laptop is ${name} on its network.`);
+    void secure?.look();
+  });
+}
+
+/** Requests under way finish, then `close` runs, once, when the program is asked to stop. */
+function stopWhenAsked(servers: Server[], close: () => Promise<void>): void {
   let isStopping = false;
-  const stop = () => {
+  const stop = async () => {
     if (isStopping) return;
     isStopping = true;
-    setTimeout(() => server.closeAllConnections(), STOP_WITHIN).unref();
-    server.close(async () => {
-      await db.close();
-      log.flush();
-    });
-    server.closeIdleConnections();
+    setTimeout(() => {
+      for (const server of servers) server.closeAllConnections();
+    }, STOP_WITHIN).unref();
+    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    for (const server of servers) server.closeIdleConnections();
+    await Promise.all(closed);
+    await close();
   };
   // Once each: who presses Ctrl+C a second time does not want to wait.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
-  await sayWhere(deps, (server.address() as AddressInfo).port);
 }
 
-function listen(server: Server, { port, host }: Config): Promise<void> {
+/** Opens a server; gives its port. Throws an Error of one line where it cannot, naming the setting that mends it. */
+function listen(
+  server: Server,
+  { name, port, host }: { name: string; port: number; host: string },
+): Promise<number> {
   return new Promise((resolve, reject) => {
+    const another = name === "PORT" ? 8080 : 8443;
     const reasons: Record<string, string> = {
-      EADDRINUSE: `port ${port} is in use. Stop what uses it, or set PORT to another one.`,
-      EACCES: `port ${port} is for the system alone. Set PORT to another one, such as 8080.`,
+      EADDRINUSE: `port ${port} is in use. Stop what uses it, or set ${name} to another one.`,
+      EACCES: `port ${port} is for the system alone. Set ${name} to another one, such as ${another}.`,
       EADDRNOTAVAIL: `HOST ${host} is no address of this laptop.`,
       ENOTFOUND: `HOST ${host} is no address of this laptop.`,
     };
@@ -56,15 +123,23 @@ function listen(server: Server, { port, host }: Config): Promise<void> {
       const reason = reasons[error.code ?? ""];
       reject(reason ? new Error(reason) : error);
     });
-    server.listen({ port, ...(host && { host }) }, resolve);
+    server.listen({ port, ...(host && { host }) }, () => resolve((server.address() as AddressInfo).port));
   });
 }
 
 /** Prints where to open Boothlight; until the organizer has signed in once, also an address that does so. */
-async function sayWhere({ db, config, now }: Deps, port: number): Promise<void> {
+async function sayWhere({ db, config, now }: Deps, network: Network, withoutHttps?: string): Promise<void> {
+  const { port } = network;
   const [address] = reachableAddresses({ ...config, port });
+  const [secureAddress] = secureAddresses(config, network);
   const lines = ["", "Boothlight is running.", "", `  On this laptop:  http://localhost:${port}`];
   if (!address.includes("//localhost")) lines.push(`  On the network:  ${address}`);
+  if (secureAddress && secureAddress !== address) {
+    lines.push(`  Over HTTPS:      ${secureAddress}`);
+    if (network.https?.authority)
+      lines.push(`                   Tablets learn to trust it at ${address}/trust`);
+  }
+  if (withoutHttps) lines.push(`  Without HTTPS:   ${withoutHttps}`);
   lines.push("", await QRCode.toString(address, { type: "terminal", small: true }));
   if (!(await hasEverSignedIn(db.read))) {
     const code = await db.write((writer) => inviteToSignIn(writer, now()));

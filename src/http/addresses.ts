@@ -27,7 +27,7 @@ const VIRTUAL = /^(docker|br-|veth|virbr|virtualbox|vboxnet|vmware|vmnet|tun|tap
 const PRIVATE = /^(10|192\.168|172\.(1[6-9]|2\d|3[01]))\./;
 /** RFC 3927: what a device gives itself where no router answers. */
 const LINK_LOCAL = /^169\.254\./;
-/** RFC 4291: addresses of a link alone, which no address in a browser can name. */
+/** RFC 4291: good on one link alone, and no address in a browser can say on which. */
 const LINK_LOCAL_6 = /^fe[89ab]/i;
 const LOOPBACK = /^(localhost|127\.|::1$)/i;
 
@@ -35,8 +35,8 @@ type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
 
 /**
  * The addresses under which other devices may reach this laptop, the likeliest first, without a slash at the end:
- * `publicUrl` alone where it is set, the one that `host` names, else those of the laptop's networks and its name there;
- * where it has none, localhost. Always at least one.
+ * `publicUrl` alone where it is set, the one that `host` names, else those of the laptop's networks and its name
+ * there; where it has none, localhost. Always at least one.
  */
 export function reachableAddresses(
   settings: {
@@ -52,12 +52,14 @@ export function reachableAddresses(
   const at = (host: string) => addressAt(settings.scheme ?? "http", host, settings.port);
   const name = settings.localName && !isLoopback(settings.host) ? [settings.localName] : [];
   if (!isEverywhere(settings.host)) return [at(settings.host), ...name.map(at)];
-  const [first = "localhost", ...others] = Object.entries(interfaces)
+  const near = Object.entries(interfaces)
     .flatMap(([name, addresses = []]) => addresses.map((each) => ({ ...each, name })))
-    .filter((each) => !each.internal && each.family === "IPv4")
-    .map(({ name, address }) => ({ address, farness: farnessOf(name, address) }))
-    .sort((a, b) => a.farness - b.farness)
-    .map(({ address }) => address);
+    .filter((each) => !each.internal && !LINK_LOCAL_6.test(each.address))
+    .map(({ name, address, family }) => ({ address, family, farness: farnessOf(name, address) }))
+    .sort((a, b) => a.farness - b.farness);
+  const short = near.filter(({ family }) => family === "IPv4");
+  // Some halls have IPv6 alone. Its addresses are long to type and many, so they are shown there only.
+  const [first = "localhost", ...others] = (short.length > 0 ? short : near).map(({ address }) => address);
   return [at(first), ...[...others, ...name].map(at)];
 }
 

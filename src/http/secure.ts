@@ -12,8 +12,9 @@ import { certificateFromFiles, localCertificate } from "./certificates";
 const LOOK_EVERY = 30_000;
 
 export interface SecureServer {
-  /** Not listening yet. */
   server: Server;
+  /** Opens it the way that is given, and lets pages say at which port. */
+  listen(open: () => Promise<number>): Promise<void>;
   /**
    * Presents another certificate where the laptop's names or addresses changed, the one it has runs out, or its files
    * are other ones now: for connections from now on, those that stand go on. Never throws: what fails is in the log, and
@@ -51,13 +52,14 @@ export async function secureServer(
     const folder = path.join(config.dataDir, "certificates");
     return { ...(await localCertificate(folder, { laptop: os.hostname(), names }, now())), names };
   };
-  const take = ({ names, authority, news }: Awaited<ReturnType<typeof load>>) => {
-    for (const sentence of news) log.info(sentence);
-    network.https = { port: network.https?.port ?? 0, names, authority };
-  };
-
+  let port: number | undefined;
   let presented = await load();
-  take(presented);
+  /** What pages say of HTTPS: nothing before it is open. */
+  const tell = () => {
+    const { names, authority } = presented;
+    if (port !== undefined) network.https = { port, names, authority };
+  };
+  for (const sentence of presented.news) log.info(sentence);
   const server = createServer(presented, answer);
   let lastFailure = "";
   let looking: Promise<void> = Promise.resolve();
@@ -71,7 +73,8 @@ export async function secureServer(
         if (!found.authority) log.info("The certificate's files changed: the new one is used from now on.");
       }
       presented = found;
-      take(found);
+      for (const sentence of found.news) log.info(sentence);
+      tell();
       lastFailure = "";
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -86,6 +89,10 @@ export async function secureServer(
   };
   return {
     server,
+    async listen(open) {
+      port = await open();
+      tell();
+    },
     look: lookInTurn,
     watch() {
       timer = setInterval(lookInTurn, LOOK_EVERY).unref();

@@ -4,6 +4,7 @@ import type { AddressInfo, Server } from "node:net";
 import path from "node:path";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from "playwright-core";
 import { createApp } from "../../src/app";
+import type { Network } from "../../src/http/addresses";
 import { type SecureServer, secureServer } from "../../src/http/secure";
 import { type Booth, openBooth } from "./booth";
 import { launchOptions, TABLET } from "./browser";
@@ -28,7 +29,7 @@ export interface TrustedBooth extends Booth {
 export async function openTrustedBooth(options: Parameters<typeof openBooth>[0] = {}): Promise<TrustedBooth> {
   const booth = await openBooth(options);
   const dataDir = temporaryFolder();
-  const network = { port: (booth.server.address() as AddressInfo).port };
+  const network: Network = { port: (booth.server.address() as AddressInfo).port };
   booth.deps.network = network;
   const secure = await secureServer(createApp(booth.deps), {
     config: { ...booth.deps.config, dataDir },
@@ -36,9 +37,11 @@ export async function openTrustedBooth(options: Parameters<typeof openBooth>[0] 
     log: booth.deps.log,
     now: Date.now,
   });
-  await listen(secure.server, 0);
+  await secure.listen(async () => {
+    await listen(secure.server, 0);
+    return (secure.server.address() as AddressInfo).port;
+  });
   const { port } = secure.server.address() as AddressInfo;
-  if (booth.deps.network.https) booth.deps.network.https.port = port;
   const doors = [
     { server: booth.server, port: network.port },
     { server: secure.server, port },
