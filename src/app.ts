@@ -4,6 +4,7 @@ import cookieParser from "cookie-parser";
 import express, { type Express } from "express";
 import helmet from "helmet";
 import { accessRoutes, callerOf, showSignIn } from "./access/routes";
+import { offlineRoutes } from "./capture/offline/routes";
 import { capturePage, captureRoutes } from "./capture/routes";
 import { catalogRoutes } from "./catalog/routes";
 import type { Deps } from "./deps";
@@ -37,6 +38,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...eventRoutes(deps),
     ...catalogRoutes(deps),
     ...captureRoutes(deps),
+    ...offlineRoutes(),
     ...visitRoutes(deps),
     ...expertRoutes(deps),
     ...questionRoutes(deps),

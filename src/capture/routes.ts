@@ -1,10 +1,13 @@
+import { createHash } from "node:crypto";
 import type { Request, Response } from "express";
 import { uuidv7 } from "uuidv7";
-import { type Lists, listsOf } from "../catalog/store";
+import { type Entry, type Lists, listsOf } from "../catalog/store";
 import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { momentInWords } from "../events/rules";
+import type { Event } from "../events/store";
 import { languageOf, sayIn, tabletMessages } from "../http/languages";
+import { lookOf } from "../http/looks";
 import { show } from "../http/pages";
 import { type Route, type StaffCaller, staff } from "../http/route";
 import type { MessageKey } from "../languages/say";
@@ -31,6 +34,12 @@ import {
 } from "../visits/store";
 
 const LAST_VISITS = 50;
+const NO_VISITS = {
+  lastHour: 0,
+  light: 0,
+  own: { existing: 0, curious: 0, new: 0 },
+  booth: { existing: 0, curious: 0, new: 0 },
+};
 
 /** What a plain form is answered whose words did not become the visit's. */
 const REFUSALS: Partial<Record<Status, { status: number; message: MessageKey }>> = {
@@ -45,6 +54,19 @@ export function captureRoutes(deps: Deps): Route[] {
 
   return [
     staff.get("/capture", capturePage(deps)),
+
+    // The capture page for a device to keep, so that it starts without network: with nobody's data in it.
+    staff.get("/capture/shell", async (req, res, caller) => {
+      const event = await eventOfStaff(db.read, caller, req.query.event, now());
+      show(res, "capture/capture", {
+        ...shellOf(req, res, caller, event, await listsOf(db.read, event.id)),
+        isShell: true,
+        staffName: "",
+        newId: "",
+        today: NO_VISITS,
+        problems: [],
+      });
+    }),
 
     staff.post("/capture/visits", async (req, res, caller) => {
       // The page gave the form an id, so that a form that is sent twice counts once.
@@ -65,7 +87,7 @@ export function captureRoutes(deps: Deps): Route[] {
       const lists = await listsOf(db.read, kept.event_id);
       const before = asSent(kept, lists);
       const shown = (typeof req.body.revision === "string" && Number(req.body.revision)) || kept.revision;
-      const visit = editedVisit(req.body, before, shown, before.happenedAt);
+      const visit = { ...editedVisit(req.body, before, shown, before.happenedAt), base: shown };
       const result = await record(req, caller, visit);
       const refusal = REFUSALS[result.status];
       if (refusal) {
@@ -114,7 +136,19 @@ export function captureRoutes(deps: Deps): Route[] {
 
     staff.get("/api/today", async (req, res, caller) => {
       const event = await eventOfStaff(db.read, caller, req.query.event, now());
-      res.json(await todayOf(db.read, event, placeOf(caller).deviceId, now()));
+      const today = await todayOf(db.read, event, placeOf(caller).deviceId, now());
+      const lists = await listsOf(db.read, event.id);
+      const { fingerprint, booth } = shellOf(req, res, caller, event, lists);
+      res.json({
+        ...today,
+        event: event.slug,
+        now: new Date(now()).toISOString(),
+        device:
+          caller.kind === "device"
+            ? { id: caller.id, staffName: caller.staffName, boothName: booth?.name }
+            : null,
+        shell: fingerprint,
+      });
     }),
   ];
 
@@ -152,18 +186,9 @@ async function showCapture(
   const language = languageOf(req);
   const say = sayIn(language);
   show(res, "capture/capture", {
-    title: say("capture.title"),
-    language,
-    messages: tabletMessages(language),
-    styles: ["capture"],
-    scripts: ["capture"],
-    width: "full",
-    bare: true,
-    event,
-    booth: lists.booths.find((booth) => caller.kind === "device" && booth.id === caller.boothId),
+    ...shellOf(req, res, caller, event, lists),
+    here: req.method === "GET" ? req.originalUrl : captureAddress(req, {}),
     staffName: caller.kind === "device" ? caller.staffName : say("capture.organizer"),
-    isOrganizer: caller.kind === "organizer",
-    query: queryOf(req),
     lists: listsForEditing(lists, visit ?? {}),
     visit,
     newId: uuidv7(),
@@ -173,6 +198,52 @@ async function showCapture(
     undone: typeof req.query.undone === "string" ? req.query.undone : undefined,
     problems: form.problems ?? [],
   });
+}
+
+/**
+ * What the capture page has that is nobody's: the event, its lists, the words. The fingerprint is another one whenever
+ * a device that keeps the page has to get it anew.
+ */
+function shellOf(req: Request, res: Response, caller: StaffCaller, event: Event, lists: Lists) {
+  const language = languageOf(req);
+  const booth = lists.booths.find((each) => caller.kind === "device" && each.id === caller.boothId);
+  const offered = listsForEditing(lists, {});
+  const isOrganizer = caller.kind === "organizer";
+  const query = queryOf(req);
+  const { slug, name, time_zone: zone } = event;
+  const entries = Object.values(offered).map((list: Entry[]) =>
+    list.map((entry) => [entry.slug, entry.name]),
+  );
+  const look = lookOf(req);
+  const told = [
+    res.app.locals.build,
+    language,
+    look,
+    slug,
+    name,
+    zone,
+    booth?.name,
+    entries,
+    isOrganizer,
+    query,
+  ];
+  return {
+    title: sayIn(language)("capture.title"),
+    language,
+    messages: tabletMessages(language),
+    styles: ["capture"],
+    scripts: ["capture"],
+    width: "full" as const,
+    bare: true,
+    installable: true,
+    event,
+    booth,
+    lists: offered,
+    isOrganizer,
+    query,
+    here: `/capture${query}`,
+    fingerprint: createHash("sha256").update(JSON.stringify(told)).digest("hex").slice(0, 16),
+  };
 }
 
 /** An address that names a visit of another tablet shows an empty page, not an error. */

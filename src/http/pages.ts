@@ -62,9 +62,14 @@ export function assetOf(res: Response, file: string): string {
   return res.app.locals.asset(file);
 }
 
-/** Where the scripts of pages are built, and which of them is there: the file's text. Throws where it is not. */
-export function builtScript(name: string): string {
-  return readFileSync(path.join(ROOT, "public/built", `${name}.js`), "utf8");
+/** The files in `public/`, such as `built/capture.js`. */
+export function assetsOf(res: Response): string[] {
+  return res.app.locals.assets;
+}
+
+/** The text of a file in `public/`, for what has to have an address of its own. */
+export function textOfAsset(file: string): string {
+  return readFileSync(path.join(ROOT, "public", file), "utf8");
 }
 
 /** A form comes back with what was sent for it, and JSON can send what no text can be made of: that is left out. */
@@ -82,6 +87,7 @@ function viewHelpers() {
   const icons = new Map<string, string>();
   return {
     build: buildOf(versions),
+    assets: [...versions.keys()],
     /** The address of a file in `public/`, different for each content, so that it can be cached for good. */
     asset: (file: string) => `/assets/${file}?v=${versions.get(file) ?? "0"}`,
     /** A Lucide icon, hidden from screen readers: the words beside it say the same. */
