@@ -80,7 +80,13 @@ function filled(pattern: string, values: Record<string, string>): string {
 
 /** What a caller's requests carry. The organizer is freshly signed in: a route may sign them out. */
 async function identityOf(who: Who, { booth, bob }: Cast): Promise<Record<string, string>> {
-  if (who === "device") return { Cookie: `${DEVICE_COOKIE}=${bob.token}` };
+  if (who === "device") {
+    // A route may have ended the pairing.
+    await booth.db.write((writer) =>
+      writer.updateTable("devices").set({ unpaired_at: null }).where("id", "=", bob.id).execute(),
+    );
+    return { Cookie: `${DEVICE_COOKIE}=${bob.token}` };
+  }
   if (who === "organizer") {
     const session = await booth.db.write((writer) => openSession(writer, NOON));
     return { Cookie: `${SESSION_COOKIE}=${session}` };

@@ -1,6 +1,11 @@
 import * as z from "zod";
+import type { Instant } from "../database/tables";
 import { check } from "../errors";
+import type { MessageKey, Say } from "../languages/say";
 import { isOrganizersName, words } from "../text";
+
+/** The key of a message, which `check` turns into words. */
+const key = (message: MessageKey) => message;
 
 const PASSPHRASE = z.string().min(8, "At least 8 characters, please. Four words are good.").max(200);
 
@@ -16,20 +21,32 @@ export const checkNewPassphrase = (body: unknown) => check(newPassphrase, body);
 export const checkPassphrase = (text: unknown) => check(PASSPHRASE, text);
 
 const signIn = z.object({
-  passphrase: z.string().min(1, "Please type the passphrase.").max(200),
+  passphrase: z.string().min(1, key("sign-in.empty")).max(200),
   next: z.unknown().optional(),
 });
 
-export const checkSignIn = (body: unknown) => check(signIn, body);
+export const checkSignIn = (body: unknown, say: Say) => check(signIn, body, say);
 
 const pairing = z.object({
   name: words(60)
-    .min(1, "Please say who uses this tablet.")
-    .refine((name) => !isOrganizersName(name), "problem.organizer-name"),
+    .min(1, key("pairing.name-empty"))
+    .refine((name) => !isOrganizersName(name), key("problem.organizer-name")),
 });
 
 /** The name of the staff member who pairs a device. */
-export const checkPairing = (body: unknown) => check(pairing, body);
+export const checkPairing = (body: unknown, say: Say) => check(pairing, body, say);
+
+const instant = z.iso.datetime({ offset: true }).transform((text): Instant => Date.parse(text));
+
+const standing = z.object({
+  waiting: z.int().min(0).max(1_000_000),
+  since: instant.nullish().transform((at) => at ?? null),
+  rescued: z.boolean().default(false),
+  sentAt: instant.optional(),
+});
+
+/** How it stands on a device, as it says itself; `sentAt` is what its clock shows. */
+export const checkStanding = (body: unknown) => check(standing, body);
 
 const LONGEST_PATH = 500;
 

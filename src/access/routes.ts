@@ -1,21 +1,34 @@
 import type { Request, Response } from "express";
 import QRCode from "qrcode";
 import { entriesOf, offered } from "../catalog/store";
+import type { Instant } from "../database/tables";
 import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { momentInWords } from "../events/rules";
-import { chosenEvent, eventById } from "../events/store";
+import { chosenEvent, type Event, eventById } from "../events/store";
 import { reachableAddresses } from "../http/addresses";
 import { cookieOf, cookieOptions, DEVICE_COOKIE, SESSION_COOKIE } from "../http/cookies";
+import { languageOf, sayIn } from "../http/languages";
 import { show } from "../http/pages";
-import { anyone, type Caller, organizer, type Route, wantsJson } from "../http/route";
-import { checkNewPassphrase, checkPairing, checkSignIn, ownPath } from "./form";
-import { hashPassphrase, isPassphrase, isSamePassphrase, SEEN_EVERY, SESSION_LASTS } from "./rules";
+import { anyone, type Caller, organizer, type Route, staff, wantsJson } from "../http/route";
+import type { MessageKey } from "../languages/say";
+import { checkNewPassphrase, checkPairing, checkSignIn, checkStanding, ownPath } from "./form";
+import {
+  clockOffset,
+  hashPassphrase,
+  isPassphrase,
+  isSamePassphrase,
+  SEEN_EVERY,
+  SESSION_LASTS,
+  standingInWords,
+} from "./rules";
 import {
   closeSession,
+  deviceById,
   deviceByToken,
   inviteToPair,
   isSessionOpen,
+  keepStanding,
   keptPassphrase,
   markSeen,
   openInvitation,
@@ -27,13 +40,9 @@ import {
   useInvitation,
 } from "./store";
 
-const PAIRING_IS_SPENT =
-  "This address was used already, or its time ran out. Ask for a new code: each pairs one device, within ten minutes.";
-const SIGN_IN_IS_SPENT =
-  "This address was used already, or its time ran out. Sign in with the passphrase; if there is none yet, start Boothlight again: it prints a new address.";
+const STILL_WAITING =
+  "Visits wait on this tablet that are in no rescue file. Send or rescue them first; a lost tablet can be shut out with anyway=yes.";
 const NO_EVENT_YET = "Set up an event first; then tablets can be paired with it.";
-const NO_PASSPHRASE_YET =
-  "No passphrase has been set yet. Open the sign-in address that the laptop printed when it started.";
 
 /** Who sends a request: the organizer's cookie first, then a device's bearer token or cookie. */
 export function callerOf({ db, now, log }: Deps) {
@@ -67,12 +76,21 @@ function showNoEvent(req: Request, res: Response): void {
 }
 
 /** The page for whoever is neither paired nor signed in. `problems` where a try has just failed. */
-export function showSignIn(res: Response, next: unknown = "/", problems: FieldProblem[] = []): void {
+export function showSignIn(
+  req: Request,
+  res: Response,
+  next: unknown = "/",
+  problems: FieldProblem[] = [],
+): void {
+  const language = languageOf(req);
+  const wanted = ownPath(next);
   show(res, "access/sign-in", {
-    title: "Sign in",
+    title: sayIn(language)("sign-in.title"),
+    language,
+    here: wanted === "/" ? "/" : `/sign-in?next=${encodeURIComponent(wanted)}`,
     styles: ["access"],
     width: "narrow",
-    next: ownPath(next),
+    next: wanted,
     problems,
   });
 }
@@ -86,30 +104,31 @@ export function accessRoutes(deps: Deps): Route[] {
     res.cookie(SESSION_COOKIE, token, cookieOptions(req, SESSION_LASTS));
   };
 
-  /** What is wrong with a passphrase, in words for the person who typed it; undefined where it is the right one. */
-  const wrongWith = async (passphrase: string) => {
+  /** What is wrong with a passphrase, as a key of the messages; undefined where it is the right one. */
+  const wrongWith = async (passphrase: string): Promise<MessageKey | undefined> => {
     const kept = config.organizerPassphrase ? undefined : await keptPassphrase(db.read);
-    if (!config.organizerPassphrase && !kept) return NO_PASSPHRASE_YET;
+    if (!config.organizerPassphrase && !kept) return "sign-in.no-passphrase-yet";
     const isRight = kept
       ? await isPassphrase(passphrase, kept)
       : isSamePassphrase(passphrase, config.organizerPassphrase as string);
-    return isRight ? undefined : "That is not the passphrase. Please try again.";
+    return isRight ? undefined : "sign-in.wrong";
   };
 
   return [
-    anyone.get("/sign-in", (req, res) => showSignIn(res, req.query.next)),
+    anyone.get("/sign-in", (req, res) => showSignIn(req, res, req.query.next)),
 
     anyone.post("/session", async (req, res) => {
-      const form = checkSignIn(req.body);
+      const say = sayIn(languageOf(req));
+      const form = checkSignIn(req.body, say);
       if (!form.ok) {
-        if (wantsJson(req)) throw new Problem("invalid", "The passphrase is missing.", form.problems);
-        return showSignIn(res.status(422), req.body.next, form.problems);
+        if (wantsJson(req)) throw new Problem("invalid", "sign-in.missing", form.problems);
+        return showSignIn(req, res.status(422), req.body.next, form.problems);
       }
       const wrong = await wrongWith(form.value.passphrase);
       if (wrong) {
-        const problems = [{ field: "passphrase", message: wrong }];
+        const problems = [{ field: "passphrase", message: say(wrong) }];
         if (wantsJson(req)) throw new Problem("sign-in", wrong, problems);
-        return showSignIn(res.status(401), form.value.next, problems);
+        return showSignIn(req, res.status(401), form.value.next, problems);
       }
       await signIn(req, res);
       res.redirect(303, ownPath(form.value.next));
@@ -174,19 +193,19 @@ export function accessRoutes(deps: Deps): Route[] {
     }),
 
     anyone.get("/pair/:code", async (req, res, caller) => {
-      await showPairing(res, req.params.code as string, caller);
+      await showPairing(req, res, req.params.code as string, caller);
     }),
 
     anyone.post("/pair/:code", async (req, res, caller) => {
       const code = req.params.code as string;
-      const form = checkPairing(req.body);
+      const form = checkPairing(req.body, sayIn(languageOf(req)));
       if (!form.ok) {
-        if (wantsJson(req)) throw new Problem("invalid", "The name is missing.", form.problems);
-        return showPairing(res.status(422), code, caller, { typed: req.body, problems: form.problems });
+        if (wantsJson(req)) throw new Problem("invalid", "pairing.name-missing", form.problems);
+        return showPairing(req, res.status(422), code, caller, { typed: req.body, problems: form.problems });
       }
       const paired = await db.write(async (writer) => {
         const invitation = await useInvitation(writer, "pairing", code, now());
-        if (!invitation?.event_id) throw new Problem("gone", PAIRING_IS_SPENT);
+        if (!invitation?.event_id) throw new Problem("gone", "pairing.spent");
         const place = { eventId: invitation.event_id, boothId: invitation.booth_id };
         return pairDevice(writer, place, form.value.name, now());
       });
@@ -196,25 +215,60 @@ export function accessRoutes(deps: Deps): Route[] {
       else res.redirect(303, "/");
     }),
 
+    staff.post("/api/standing", async (req, res, caller) => {
+      const form = checkStanding(req.body);
+      if (!form.ok) throw new Problem("invalid", "This does not say how it stands.", form.problems);
+      const { waiting, since, rescued, sentAt } = form.value;
+      const offset = clockOffset(sentAt, now());
+      if (caller.kind === "device") {
+        const standing = { waiting, since: since === null ? null : since + offset, rescued };
+        await db.write((writer) => keepStanding(writer, caller.id, standing, now()));
+      }
+      res.status(204).end();
+    }),
+
+    // The tablet's own way out: what it has to keep it must have sent or saved before.
+    staff.post("/pairing/end", async (req, res, caller) => {
+      if (caller.kind !== "device") throw new Problem("conflict", "refused.not-a-tablet");
+      const isEnded = await db.write((writer) => unpairDevice(writer, caller.id, now()));
+      if (!isEnded) throw new Problem("conflict", "refused.still-waiting");
+      res.clearCookie(DEVICE_COOKIE, cookieOptions(req));
+      if (wantsJson(req)) res.status(204).end();
+      else res.redirect(303, "/");
+    }),
+
     organizer.get("/devices", async (req, res) => {
       const event = await chosenEvent(db.read, req.query.event, now());
       if (!event) return showNoEvent(req, res);
-      const devices = await devicesInWords(event);
-      if (wantsJson(req)) return res.json({ devices });
-      show(res, "access/devices", {
-        title: "Paired devices",
-        section: "devices",
-        styles: ["access"],
-        event,
-        devices,
-      });
+      await showDevices(req, res, event);
     }),
 
     organizer.post("/devices/:id/unpairing", async (req, res) => {
-      await db.write((writer) => unpairDevice(writer, req.params.id as string, now()));
+      const id = req.params.id as string;
+      const anyway = req.body.anyway === "yes";
+      const isEnded = await db.write((writer) => unpairDevice(writer, id, now(), { anyway }));
+      const device = isEnded ? undefined : await deviceById(db.read, id);
+      if (device?.unpaired_at === null) {
+        if (wantsJson(req)) throw new Problem("conflict", STILL_WAITING);
+        return showDevices(req, res.status(409), await eventById(db.read, device.event_id), id);
+      }
       res.redirect(303, `/devices?event=${encodeURIComponent(String(req.query.event ?? ""))}`);
     }),
   ];
+
+  /** `refused`: the device that could not be unpaired a moment ago. */
+  async function showDevices(req: Request, res: Response, event: Event, refused?: string): Promise<void> {
+    const devices = await devicesInWords(event);
+    if (wantsJson(req)) return void res.json({ devices });
+    show(res, "access/devices", {
+      title: "Paired devices",
+      section: "devices",
+      styles: ["access"],
+      event,
+      devices,
+      refused,
+    });
+  }
 
   async function mustChoosePassphrase(): Promise<boolean> {
     return !config.organizerPassphrase && (await keptPassphrase(db.read)) === undefined;
@@ -222,8 +276,9 @@ export function accessRoutes(deps: Deps): Route[] {
 
   /** Who comes too late with a sign-in address has the passphrase, or goes to the laptop for a new address. */
   function showSpentSignIn(req: Request, res: Response): void {
-    if (wantsJson(req)) throw new Problem("gone", SIGN_IN_IS_SPENT);
-    showSignIn(res.status(410), "/", [{ field: "", message: SIGN_IN_IS_SPENT }]);
+    if (wantsJson(req)) throw new Problem("gone", "sign-in.spent");
+    const message = sayIn(languageOf(req))("sign-in.spent");
+    showSignIn(req, res.status(410), "/", [{ field: "", message }]);
   }
 
   async function showFirstSignIn(
@@ -244,17 +299,21 @@ export function accessRoutes(deps: Deps): Route[] {
   }
 
   async function showPairing(
+    req: Request,
     res: Response,
     code: string,
     caller: Caller,
     form: { typed?: { name?: unknown }; problems?: FieldProblem[] } = {},
   ): Promise<void> {
     const invitation = await openInvitation(db.read, "pairing", code, now());
-    if (!invitation?.event_id) throw new Problem("gone", PAIRING_IS_SPENT);
+    if (!invitation?.event_id) throw new Problem("gone", "pairing.spent");
     const event = await eventById(db.read, invitation.event_id);
     const booths = await entriesOf(db.read, "booths", event.id);
+    const language = languageOf(req);
     show(res, "access/confirm-pairing", {
-      title: "Pair this device",
+      title: sayIn(language)("pairing.title"),
+      language,
+      here: `/pair/${code}`,
       styles: ["access"],
       width: "narrow",
       code,
@@ -266,16 +325,21 @@ export function accessRoutes(deps: Deps): Route[] {
     });
   }
 
-  async function devicesInWords(event: { id: string; time_zone: string }) {
+  async function devicesInWords(event: Event) {
     const booths = await entriesOf(db.read, "booths", event.id);
+    const timeOf = (at: Instant) => momentInWords(at, event.time_zone);
     return (await pairedDevices(db.read, event.id)).map((device) => ({
       id: device.id,
       staffName: device.staff_name,
       booth: booths.find((each) => each.id === device.booth_id)?.name ?? "",
-      paired: momentInWords(device.paired_at, event.time_zone),
-      lastSeen: momentInWords(device.last_seen_at, event.time_zone),
+      paired: timeOf(device.paired_at),
+      lastSeen: timeOf(device.last_seen_at),
       // Devices are heard of once a minute at the most: see SEEN_EVERY.
       isNear: now() - device.last_seen_at < 3 * SEEN_EVERY,
+      waiting: device.waiting,
+      waitingSince: device.waiting_since === null ? null : new Date(device.waiting_since).toISOString(),
+      rescued: device.rescued === 1,
+      standing: standingInWords(device, timeOf),
     }));
   }
 }

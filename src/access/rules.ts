@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomInt, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
+import type { Flag, Instant } from "../database/tables";
 
 /** Invitations to pair hold for ten minutes, the first sign-in for a day, the organizer's session for a week. */
 export const PAIRING_LASTS = 10 * 60_000;
@@ -6,6 +7,40 @@ export const SIGN_IN_ADDRESS_LASTS = 24 * 3_600_000;
 export const SESSION_LASTS = 7 * 24 * 3_600_000;
 /** How exact "last heard of" is: saves a write for each request. */
 export const SEEN_EVERY = 60_000;
+
+/** Less than this is the time a request takes to arrive, not a wrong clock. */
+const CLOCK_TOLERANCE = 60_000;
+
+/** Milliseconds to add to what a device's clock said; 0 where it was right, or did not say. */
+export function clockOffset(sentAt: Instant | undefined, receivedAt: Instant): number {
+  return sentAt === undefined ? 0 : countedOffset(receivedAt - sentAt);
+}
+
+/** The difference of two clocks as it counts: 0 where that is no more than a request takes. */
+export function countedOffset(difference: number): number {
+  return Math.abs(difference) < CLOCK_TOLERANCE ? 0 : difference;
+}
+
+/** How it stood on a device when it last said so. */
+export interface Standing {
+  /** Records that had not reached the laptop. */
+  waiting: number;
+  /** Since when the oldest of them waits; null where none does. */
+  since: Instant | null;
+  /** Whether all of them were in a rescue file. */
+  rescued: boolean;
+}
+
+/** What waits on a device, in words for the organizer. `timeOf` words an instant. */
+export function standingInWords(
+  device: { waiting: number | null; waiting_since: Instant | null; rescued: Flag },
+  timeOf: (at: Instant) => string,
+): string {
+  if (device.waiting === null) return "";
+  if (device.waiting === 0) return "Nothing waits on it";
+  const since = device.waiting_since === null ? "" : ` since ${timeOf(device.waiting_since)}`;
+  return `${device.waiting} waiting on it${since}${device.rescued ? ", in a rescue file" : ""}`;
+}
 
 /** A secret that cannot be guessed: 192 random bits in letters that fit an address. */
 export function newSecret(): string {

@@ -10,6 +10,7 @@ import {
   PAIRING_LASTS,
   SESSION_LASTS,
   SIGN_IN_ADDRESS_LASTS,
+  type Standing,
 } from "./rules";
 
 export type Device = Selectable<DevicesTable>;
@@ -214,13 +215,57 @@ export function pairedDevices(read: Reader, eventId: string): Promise<Device[]> 
     .execute();
 }
 
-/** Ends a pairing: the token opens nothing from now on. Its visits stay. */
-export async function unpairDevice(writer: Writer, deviceId: string, now: Instant): Promise<boolean> {
-  const result = await writer
+/** A device, paired or not any more; undefined where there is none. */
+export function deviceById(read: Reader, id: string): Promise<Device | undefined> {
+  return read.selectFrom("devices").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** Keeps how it stands on a device, in the place of what it said before. */
+export async function keepStanding(
+  writer: Writer,
+  deviceId: string,
+  { waiting, since, rescued }: Standing,
+  now: Instant,
+): Promise<void> {
+  await writer
     .updateTable("devices")
-    .set({ unpaired_at: now })
+    .set({
+      waiting,
+      waiting_since: waiting === 0 ? null : since,
+      rescued: rescued ? 1 : 0,
+      standing_at: now,
+    })
     .where("id", "=", deviceId)
-    .where("unpaired_at", "is", null)
-    .executeTakeFirst();
+    .execute();
+}
+
+/** Notes that what waited on a device is in a rescue file of this time, where it has not said anything since. */
+export async function noteRescue(writer: Writer, deviceId: string, savedAt: Instant): Promise<void> {
+  await writer
+    .updateTable("devices")
+    .set({ rescued: 1 })
+    .where("id", "=", deviceId)
+    .where("waiting", ">", 0)
+    .where("standing_at", "<=", savedAt)
+    .execute();
+}
+
+/**
+ * Ends a pairing: the token opens nothing from now on. Its visits stay. Gives whether it has ended: not while
+ * records wait on the device that are in no rescue file, unless `anyway`.
+ */
+export async function unpairDevice(
+  writer: Writer,
+  deviceId: string,
+  now: Instant,
+  { anyway = false }: { anyway?: boolean } = {},
+): Promise<boolean> {
+  let pairing = writer.updateTable("devices").set({ unpaired_at: now }).where("id", "=", deviceId);
+  if (!anyway) {
+    pairing = pairing.where(({ or, eb }) =>
+      or([eb("waiting", "is", null), eb("waiting", "=", 0), eb("rescued", "=", 1)]),
+    );
+  }
+  const result = await pairing.where("unpaired_at", "is", null).executeTakeFirst();
   return result.numUpdatedRows > 0n;
 }

@@ -4,6 +4,7 @@ import { datesInWords, dayInWords, daysBetween, localTime, momentInWords } from 
 import { chosenEvent, eventBySlug } from "../events/store";
 import { show } from "../http/pages";
 import { organizer, type Route } from "../http/route";
+import { brightness } from "../visits/rules";
 import {
   type Bar,
   barsOf,
@@ -15,7 +16,6 @@ import {
   withOthers,
 } from "./charts/rules";
 import {
-  brightness,
   type Counts,
   daysOf,
   heatOf,

@@ -291,11 +291,6 @@ export function whenOf(
   };
 }
 
-/** How brightly the sphere is lit, 0 to 10, by the visits of the last hour: the first few brighten it most. */
-export function brightness(visitsOfLastHour: number): number {
-  return Math.min(10, Math.round(Math.sqrt(visitsOfLastHour) * 1.6));
-}
-
 /** Shipped, arrived and given of each giveaway; null where nobody counted. */
 export function stockOf({ figures, lists }: Report) {
   return lists.giveaways

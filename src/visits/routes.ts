@@ -1,5 +1,6 @@
 import type { Request, Response } from "express";
 import { ownPath } from "../access/form";
+import { clockOffset } from "../access/rules";
 import { type Lists, listsOf } from "../catalog/store";
 import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
@@ -21,14 +22,7 @@ import {
   visitPage,
   withTwoVersions,
 } from "./list/store";
-import {
-  clockOffset,
-  compareVersions,
-  editedTime,
-  listsForEditing,
-  momentForField,
-  stepInWords,
-} from "./rules";
+import { compareVersions, editedTime, listsForEditing, momentForField, stepInWords } from "./rules";
 import {
   activityOfVisit,
   asSent,

@@ -7,16 +7,6 @@ import { momentInWords } from "../events/rules";
 import { sayInEnglish } from "../languages/say";
 import type { SentVisit, Status, VisitRecord } from "./form";
 
-/** Less than this is the time a request takes to arrive, not a wrong clock. */
-const CLOCK_TOLERANCE = 60_000;
-
-/** Milliseconds to add to what a device's clock said; 0 where it was right, or did not say. */
-export function clockOffset(sentAt: Instant | undefined, receivedAt: Instant): number {
-  if (sentAt === undefined) return 0;
-  const offset = receivedAt - sentAt;
-  return Math.abs(offset) < CLOCK_TOLERANCE ? 0 : offset;
-}
-
 /** SHA-256 of what a visit says, hex: the same words give the same hash, however they were sent. */
 export function contentHash(visit: VisitRecord): string {
   const { revision, staff, base, ...content } = visit;
@@ -154,6 +144,11 @@ export function searchText(visit: VisitRecord): string {
   const { consent, ...contact } = visit.contact ?? { consent: [] };
   const parts = [visit.note, ...Object.values(contact), ...visit.questions.map((question) => question.text)];
   return fold(parts.filter((part) => part !== undefined).join("\n"));
+}
+
+/** How brightly the sphere is lit, 0 to 10, by the visits of the last hour: the first few brighten it most. */
+export function brightness(visitsOfLastHour: number): number {
+  return Math.min(10, Math.round(Math.sqrt(visitsOfLastHour) * 1.6));
 }
 
 /** The words of a search, each of which must occur; folded, at most eight. */

@@ -26,6 +26,7 @@ import {
 } from "./form";
 import { type Arrival, insertVisit, replaceVisit } from "./record/store";
 import {
+  brightness,
   compare,
   contentHash,
   decide,
@@ -369,7 +370,7 @@ export async function visitForStaff(read: Reader, id: string, caller: Staff): Pr
   return visit;
 }
 
-/** Visits of the event's today: of one device (null: the laptop itself) and of the booth, and of the last hour. */
+/** Visits of the event's today: of one device (null: the laptop itself) and of the booth, of the last hour, and how lit that is. */
 export async function todayOf(read: Reader, event: Event, deviceId: string | null, now: Instant) {
   const rows = await read
     .selectFrom("visits")
@@ -395,7 +396,8 @@ export async function todayOf(read: Reader, event: Event, deviceId: string | nul
       if (!mine || row.device_id === deviceId) counts[row.category] += Number(row.count);
     return counts;
   };
-  return { lastHour: Number(lastHour), own: count(true), booth: count(false) };
+  const visits = Number(lastHour);
+  return { lastHour: visits, light: brightness(visits), own: count(true), booth: count(false) };
 }
 
 /** The device that logged a visit; null: the laptop itself. Undefined where there is no such visit. */

@@ -233,7 +233,9 @@ describe("a paired device", () => {
     const organizer = await booth.organizer();
     expect((await organizer.get("/devices")).text).toContain("just now");
     booth.setClock(NOON + 3_600_000);
-    expect((await organizer.get("/devices")).text).toMatch(/<td>3 Feb, 12:00<\/td>\s*<td>3 Feb, 12:00<\/td>/);
+    expect((await organizer.get("/devices")).text).toMatch(
+      /Paired <\/span>3 Feb, 12:00<\/td>\s*<td>[^/]*Heard of <\/span>3 Feb, 12:00<\/td>/,
+    );
   });
 
   test("is shown its name as it was typed, whatever it is", async () => {

@@ -6,7 +6,6 @@ import {
   withOthers,
 } from "../../src/reports/charts/rules";
 import {
-  brightness,
   daysOf,
   type Figures,
   headline,
@@ -266,10 +265,6 @@ describe("days", () => {
     expect(withOtherDays(figures, table)[OTHER_DAYS]).toEqual({ curious: 15, new: 15 });
     expect(nameOfDay(figures, OTHER_DAYS)).toBe("Other days");
   });
-});
-
-test("the sphere is dark without visits and brightest with many", () => {
-  expect([0, 1, 4, 9, 16, 39, 1000].map(brightness)).toEqual([0, 2, 3, 5, 6, 10, 10]);
 });
 
 test("today's picture shows today while the event runs, else its last day, else its first", () => {

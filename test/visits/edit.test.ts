@@ -2,7 +2,7 @@ import { uuidv7 } from "uuidv7";
 import { listsOf } from "../../src/catalog/store";
 import { eventById } from "../../src/events/store";
 import { otherVersions } from "../../src/visits/conflicts/store";
-import { editedTime, momentForField } from "../../src/visits/rules";
+import { brightness, editedTime, momentForField } from "../../src/visits/rules";
 import { asSent, chooseVersion, editVisit, visitById } from "../../src/visits/store";
 import { aVisit, type Booth, openBooth, type Tablet } from "../support/booth";
 import { ENGINES, NOON } from "../support/databases";
@@ -310,4 +310,8 @@ test("a time left alone stays to the millisecond, also in the hour that comes tw
   for (const typed of ["", "soon", "2024-10-27", "2024-13-01T10:00"]) {
     expect(editedTime(typed, { happenedAt, saidAt: happenedAt }, "Europe/Brussels")).toBeUndefined();
   }
+});
+
+test("the sphere is dark without visits and brightest with many", () => {
+  expect([0, 1, 4, 9, 16, 39, 1000].map(brightness)).toEqual([0, 2, 3, 5, 6, 10, 10]);
 });
