@@ -61,6 +61,8 @@ export function captureRoutes(deps: Deps): Route[] {
       show(res, "capture/capture", {
         ...shellOf(req, res, caller, event, await listsOf(db.read, event.id)),
         isShell: true,
+        // What the settings lead back to is the page that it becomes.
+        here: `/capture${queryOf(req)}`,
         staffName: "",
         newId: "",
         today: NO_VISITS,
@@ -160,6 +162,7 @@ export function captureRoutes(deps: Deps): Route[] {
       ...placeOf(caller),
       receivedAt: now(),
       clockOffset: 0,
+      say: sayIn(languageOf(req)),
     };
     return (await recordVisits(db, arrival, [visit]))[0] as Result;
   }
@@ -241,7 +244,6 @@ function shellOf(req: Request, res: Response, caller: StaffCaller, event: Event,
     lists: offered,
     isOrganizer,
     query,
-    here: `/capture${query}`,
     fingerprint: createHash("sha256").update(JSON.stringify(told)).digest("hex").slice(0, 16),
   };
 }
