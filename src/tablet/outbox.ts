@@ -51,7 +51,9 @@ type Change = (before: Waiting | undefined) => Waiting | undefined;
 
 /** A database that is neither opened nor refused within this time counts as blocked, in milliseconds. */
 const OPEN_WITHIN = 3000;
-const AGAIN_AFTER = 5000;
+const AGAIN_AFTER = 2000;
+/** A database that was just cleared may close the first connections to it, too. */
+const TRIES = 3;
 
 /**
  * What waits for the laptop. Everything is on the tablet's disk before a promise resolves; where the disk fails, it
@@ -60,12 +62,15 @@ const AGAIN_AFTER = 5000;
 export class Outbox {
   #database: IDBPDatabase<Schema> | undefined;
   #trouble: Trouble | undefined;
+  #connecting: Promise<void> | undefined;
   /** All that waits, as this page knows it: what there is to rescue when the disk is gone. */
   readonly #waiting = new Map<string, Waiting>();
   readonly #twoVersions = new Map<string, TwoVersions>();
   readonly #kept = new Map<string, unknown>();
   /** What in memory the disk does not have yet. */
   readonly #unsaved = new Set<string>();
+  /** The stamps of what lies on the disk. */
+  readonly #onDisk = new Map<string, string>();
   readonly #pages = new BroadcastChannel("boothlight");
   readonly #changed: (id: string | undefined) => void;
 
@@ -101,7 +106,7 @@ export class Outbox {
 
   /** Whether the tablet's disk has a visit's last words. */
   isOnDisk(id: string): boolean {
-    return !this.#unsaved.has(id);
+    return !this.#unsaved.has(id) || this.#onDisk.get(id) === this.#waiting.get(id)?.stamp;
   }
 
   /** Visits of which the laptop has other words than this tablet. */
@@ -249,10 +254,11 @@ export class Outbox {
   }
 
   /** Changes entries in one go. `becomes` may be called more than once. */
-  async #change(ids: string[], becomes: Change): Promise<void> {
+  async #change(ids: string[], becomes: Change, isSecondTry = false): Promise<void> {
     const after = new Map<string, Waiting | undefined>();
+    if (!this.#database && this.#trouble !== "blocked") await this.#connect();
     try {
-      if (!this.#database) throw new DOMException("The database is not open.", "InvalidStateError");
+      if (!this.#database) throw new DOMException("The database is not open.", "NotFoundError");
       const transaction = this.#database.transaction("waiting", "readwrite", { durability: "strict" });
       // Should it fail, the loop below throws too; nobody else waits for this.
       transaction.done.catch(() => {});
@@ -264,11 +270,17 @@ export class Outbox {
         after.set(id, next);
       }
       await transaction.done;
-      for (const id of after.keys()) this.#unsaved.delete(id);
+      for (const [id, entry] of after) {
+        this.#unsaved.delete(id);
+        this.#onDisk.set(id, entry?.stamp ?? "");
+      }
       if (this.#unsaved.size === 0) this.#say(undefined);
     } catch (error) {
-      // A closed connection stays closed: the next try opens a new one.
-      if ((error as { name?: string }).name === "InvalidStateError") this.#database = undefined;
+      if (isClosed(error)) {
+        // A closed connection stays closed. Where a new one can be had, nothing has happened.
+        this.#database = undefined;
+        if (!isSecondTry) return this.#change(ids, becomes, true);
+      }
       after.clear();
       for (const id of ids) {
         after.set(id, becomes(this.#waiting.get(id)));
@@ -295,13 +307,19 @@ export class Outbox {
     if (this.#database) await this.#change([], (entry) => entry);
   }
 
-  async #connect(): Promise<void> {
-    const opened = this.#openDatabase();
+  #connect(): Promise<void> {
+    this.#connecting ??= this.#connectAnew().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #connectAnew(): Promise<void> {
     try {
       const late = new Promise<never>((_resolve, reject) => {
         setTimeout(() => reject(new DOMException("Nobody answered.", "TimeoutError")), OPEN_WITHIN);
       });
-      this.#database = await Promise.race([opened, late]);
+      this.#database = await Promise.race([this.#openWithPatience(), late]);
       await this.#readAll();
     } catch {
       this.#database = undefined;
@@ -309,6 +327,16 @@ export class Outbox {
       return;
     }
     if (this.#unsaved.size === 0) this.#say(undefined);
+  }
+
+  async #openWithPatience(tries = TRIES): Promise<IDBPDatabase<Schema>> {
+    try {
+      return await this.#openDatabase();
+    } catch (error) {
+      if (tries <= 1 || !isClosed(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return this.#openWithPatience(tries - 1);
+    }
   }
 
   #openDatabase(): Promise<IDBPDatabase<Schema>> {
@@ -323,8 +351,6 @@ export class Outbox {
       // Somebody cleared the site's data, or the browser did: what this page knows goes back to the disk.
       terminated: () => {
         this.#database = undefined;
-        for (const id of this.#waiting.keys()) this.#unsaved.add(id);
-        this.#say("lost");
         void this.#mend();
       },
       // A newer page on this tablet needs another form of the database: this one goes on in memory until its reload.
@@ -338,7 +364,13 @@ export class Outbox {
 
   async #readAll(): Promise<void> {
     const database = this.#database as IDBPDatabase<Schema>;
-    for (const entry of await database.getAll("waiting")) {
+    const onDisk = await database.getAll("waiting");
+    // What this page knows and the disk does not was lost there.
+    const ids = new Set(onDisk.map((entry) => entry.id));
+    for (const id of this.#waiting.keys()) if (!ids.has(id)) this.#unsaved.add(id);
+    this.#onDisk.clear();
+    for (const { id, stamp } of onDisk) this.#onDisk.set(id, stamp ?? "");
+    for (const entry of onDisk) {
       // Entries of an older page have no stamp.
       if (!this.#unsaved.has(entry.id)) this.#waiting.set(entry.id, { ...entry, stamp: entry.stamp ?? "" });
     }
@@ -368,6 +400,12 @@ export class Outbox {
     }
     this.#changed(id);
   }
+}
+
+/** A transaction on a connection that was closed fails so, or is broken off by the closing. */
+function isClosed(error: unknown): boolean {
+  const { name } = error as { name?: string };
+  return name === "InvalidStateError" || name === "AbortError" || name === "UnknownError";
 }
 
 function troubleOf(error: unknown, before: Trouble | undefined): Trouble {

@@ -7,7 +7,7 @@ export interface Situation {
   waiting: Waiting[];
   twoVersions: number;
   /** How many of what waits are not on the tablet's disk. */
-  unsaved: number;
+  notOnDisk: number;
   trouble: Trouble | undefined;
   standing: Standing;
 }
@@ -22,7 +22,7 @@ export function standingInWords(
   const toSend = waiting.filter((entry) => !entry.refused);
   const parts: string[] = [];
   if (trouble) parts.push(say(`standing.${trouble}`));
-  if (situation.unsaved > 0) parts.push(say("standing.unsaved", { count: situation.unsaved }));
+  if (situation.notOnDisk > 0) parts.push(say("standing.unsaved", { count: situation.notOnDisk }));
   if (standing.kind === "unpaired") parts.push(say("standing.unpaired", { count: waiting.length }));
   else if (toSend.length > 0) {
     const count = toSend.length;

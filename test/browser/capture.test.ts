@@ -215,6 +215,7 @@ describe("a visit that was changed on the laptop too", () => {
       .where("resolved_at", "is", null)
       .execute();
     expect(open).toEqual([]);
+    expect(await versionsKept()).toEqual(expect.arrayContaining(["laptop", "tablet"]));
   });
 });
 

@@ -50,8 +50,13 @@ async function start(): Promise<void> {
   /** The stamp of what the form was filled from, for each visit that was worked on. */
   const seen = new Map<string, string>();
   let sending: number | undefined;
+  /** The visit of which the screen said last that the disk has not taken it. */
+  let unsaved: SentVisit | undefined;
 
-  const outbox = await Outbox.open((id) => void hear(id));
+  let isReady = false;
+  const outbox = await Outbox.open((id) => {
+    if (isReady) hear(id);
+  });
   const sender = new Sender(
     outbox,
     (now) => {
@@ -101,6 +106,7 @@ async function start(): Promise<void> {
     else turnTo(waiting ? asTyped(waiting) : current, waiting);
   }
   document.documentElement.classList.add("scripted");
+  isReady = true;
   showStanding();
   sender.send();
   today.start();
@@ -186,7 +192,7 @@ async function start(): Promise<void> {
     turnTo(visit, outbox.get(visit.id));
     if (outbox.isOnDisk(visit.id)) {
       announce(say("capture.logged", { category: say(`category.${category}`) }), visit);
-    } else announce(say("capture.not-on-disk", { category: say(`category.${category}`) }), visit, true);
+    } else announceUnsaved(visit);
     today.count(category, 1);
     showStanding();
     sender.send();
@@ -200,9 +206,7 @@ async function start(): Promise<void> {
     const isWhole = problemsOf(taken).length === 0;
     await put(isWhole ? taken : visit, problems.length > 0 ? { visit, problems } : undefined);
     heard.listen(visit, platformName(visit.platform));
-    if (!outbox.isOnDisk(visit.id)) {
-      announce(say("capture.not-on-disk", { category: say(`category.${visit.category}`) }), visit, true);
-    }
+    if (!outbox.isOnDisk(visit.id)) announceUnsaved(visit);
     showStanding();
     sendSoon();
   }
@@ -275,6 +279,11 @@ async function start(): Promise<void> {
     undoButton.hidden = true;
   }
 
+  function announceUnsaved(visit: SentVisit): void {
+    unsaved = visit;
+    announce(say("capture.not-on-disk", { category: say(`category.${visit.category}`) }), visit, true);
+  }
+
   function announce(text: string, visit: SentVisit | undefined, bad = false): void {
     delete said.dataset.empty;
     said.classList.toggle("bad", bad);
@@ -287,11 +296,15 @@ async function start(): Promise<void> {
   }
 
   function showStanding(): void {
+    if (unsaved && (!outbox.get(unsaved.id) || outbox.isOnDisk(unsaved.id))) {
+      announce(say("capture.logged", { category: say(`category.${unsaved.category}`) }), unsaved);
+      unsaved = undefined;
+    }
     const waiting = outbox.all();
     const twoVersions = outbox.twoVersions().length;
-    const unsaved = waiting.filter((entry) => !outbox.isOnDisk(entry.id)).length;
+    const notOnDisk = waiting.filter((entry) => !outbox.isOnDisk(entry.id)).length;
     const { trouble } = outbox;
-    const shown = standingInWords({ waiting, twoVersions, unsaved, trouble, standing }, clock);
+    const shown = standingInWords({ waiting, twoVersions, notOnDisk, trouble, standing }, clock);
     const place = find("standing");
     place.dataset.standing = shown.tone;
     if (place.textContent !== shown.words) place.textContent = shown.words;
