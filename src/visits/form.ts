@@ -151,7 +151,8 @@ export type SentVisit = z.input<typeof sentVisitForm>;
 export const checkVisit = (input: unknown, say?: Say): Checked<VisitRecord> =>
   check(sentVisitForm, input, say);
 /** A visit of an event file: what is said of it alone. */
-export const checkVisitOfFile = (input: unknown): Checked<VisitRecord> => check(visitForm, input);
+export const checkVisitOfFile = (input: unknown, say?: Say): Checked<VisitRecord> =>
+  check(visitForm, input, say);
 
 /** What was sent without the fields that have problems: `contact.email` goes, the rest of the contact stays. */
 export function withoutProblems(sent: unknown, problems: FieldProblem[]): unknown {
@@ -177,9 +178,9 @@ const REQUIRED = {
 };
 
 /** The rest of a visit that has problems, so that those which only the event's lists show are told together with them. */
-export function checkRest(sent: unknown, problems: FieldProblem[]): Checked<VisitRecord> {
+export function checkRest(sent: unknown, problems: FieldProblem[], say?: Say): Checked<VisitRecord> {
   const rest = withoutProblems(sent, problems);
-  return checkVisit(typeof rest === "object" ? { ...REQUIRED, ...rest } : rest);
+  return checkVisit(typeof rest === "object" ? { ...REQUIRED, ...rest } : rest, say);
 }
 
 const batchForm = z.strictObject({
@@ -191,7 +192,46 @@ const batchForm = z.strictObject({
 export const checkVisitId = (id: unknown) => check(uuid, id);
 
 /** The body of `POST /api/visits`. The visits in it are checked one by one, so that a bad one stands alone. */
-export const checkBatch = (body: unknown) => check(batchForm, body);
+export const checkBatch = (body: unknown, say?: Say) => check(batchForm, body, say);
+
+const visitOnTablet = z.custom<SentVisit>((value) => typeof value === "object" && value !== null);
+
+/** One record that waits on a tablet, as a rescue file has it. */
+export const rescuedForm = z.object({
+  visit: visitOnTablet,
+  /** Undone on the tablet: word of that is what waits. */
+  undone: z._default(z.boolean(), false),
+  /** Other words for the same visit, from another page on the tablet. */
+  others: z._default(z.array(visitOnTablet).check(z.maxLength(100)), []),
+  /** What was typed and could not be taken as it was, while `visit` is what could. */
+  draft: z.optional(visitOnTablet),
+  /** Since when it waits, by the tablet's clock. */
+  since: z.optional(z.string()),
+});
+
+const CENTURY = 100 * 366 * 86_400_000;
+
+/** The file in which what waits leaves a tablet by hand. Its records are checked one by one. */
+export const rescueForm = z.object({
+  boothlight: z.literal("rescue"),
+  version: z.literal(1),
+  /** By the tablet's clock. */
+  savedAt: instant,
+  /** Milliseconds to add to the tablet's clock, as far as it knows. */
+  clockOffset: optional(z.int().check(z.minimum(-CENTURY), z.maximum(CENTURY))),
+  /** The short name of the event that the records were logged for. */
+  event: someWords(200),
+  /** The device that saved it, as the laptop knows it. */
+  device: optional(z.object({ id: z.string(), staffName: words(60) })),
+  waiting: z.array(z.unknown()).check(z.maxLength(100_000)),
+});
+
+/** A rescue file as a tablet writes it. */
+export interface RescueFile extends Omit<z.input<typeof rescueForm>, "waiting"> {
+  waiting: z.input<typeof rescuedForm>[];
+}
+/** A rescue file after the check of all but its records. */
+export type Rescue = z.output<typeof rescueForm>;
 
 /** How a device's record was taken; the words of the protocol. */
 export type Status = "recorded" | "replayed" | "updated" | "conflict" | "gone" | "invalid";

@@ -6,6 +6,7 @@ import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { dayInWords, daysBetween, momentInWords } from "../events/rules";
 import { type Event, eventById, eventBySlug } from "../events/store";
+import { languageOf, sayIn } from "../http/languages";
 import { show } from "../http/pages";
 import { addressWith, countInWords, oneText, placeFrom, placeText } from "../http/paging";
 import { organizer, type Route, type StaffCaller, staff } from "../http/route";
@@ -50,8 +51,9 @@ export function visitRoutes(deps: Deps): Route[] {
   return [
     staff.post("/api/visits", async (req, res, caller) => {
       const receivedAt = now();
-      const batch = checkBatch(req.body);
-      if (!batch.ok) throw new Problem("invalid", "This is not a batch of visits.", batch.problems);
+      const say = sayIn(languageOf(req));
+      const batch = checkBatch(req.body, say);
+      if (!batch.ok) throw new Problem("invalid", "refused.no-batch", batch.problems);
       const event = await eventOfStaff(db.read, caller, req.query.event, receivedAt);
       const arrival = {
         event,
@@ -59,6 +61,7 @@ export function visitRoutes(deps: Deps): Route[] {
         ...placeOf(caller),
         receivedAt,
         clockOffset: clockOffset(batch.value.sentAt, receivedAt),
+        say,
       };
       res.json({ results: await recordVisits(db, arrival, batch.value.visits) });
     }),
@@ -77,7 +80,7 @@ export function visitRoutes(deps: Deps): Route[] {
 
     staff.delete("/api/visits/:id", async (req, res, caller) => {
       const checked = checkVisitId(req.params.id);
-      if (!checked.ok) throw new Problem("missing", "This is not the id of a visit.");
+      if (!checked.ok) throw new Problem("missing", "refused.no-id");
       const id = checked.value;
       await mayChange(deps, caller, id);
       await db.write((writer) => deleteVisit(writer, id, placeOf(caller).staffName, now()));
@@ -237,7 +240,7 @@ export function visitRoutes(deps: Deps): Route[] {
       versions: versions.map((version) => ({
         ...version,
         received: momentInWords(version.received_at, zone),
-        rows: versionRows(there, version.payload, lists, zone),
+        ...versionInWords(there, version.payload, lists, zone),
       })),
       activity: activity.map((entry) => ({
         ...entry,
@@ -250,12 +253,13 @@ export function visitRoutes(deps: Deps): Route[] {
   }
 }
 
-/** The other version beside the one that is there. What is kept has passed the checks when it came. */
-function versionRows(there: SentVisit, payload: string, lists: Lists, zone: string) {
-  const checked = checkVisit(JSON.parse(payload));
-  if (!checked.ok) return undefined;
+/** The other version beside the one that is there; all that it says, where it breaks a rule and cannot be compared. */
+function versionInWords(there: SentVisit, payload: string, lists: Lists, zone: string) {
+  const sent: unknown = JSON.parse(payload);
+  const checked = checkVisit(sent);
+  if (!checked.ok) return { said: inFull(sent, checked.problems) };
   const happenedAt = new Date(checked.value.happenedAt).toISOString();
-  return compareVersions(there, { ...checked.value, happenedAt }, lists, zone);
+  return { rows: compareVersions(there, { ...checked.value, happenedAt }, lists, zone) };
 }
 
 /** The list that the organizer came from, with its filters. */
@@ -291,6 +295,6 @@ async function mayChange({ db }: Deps, caller: StaffCaller, visitId: string): Pr
   if (caller.kind === "organizer") return;
   const device = await deviceOfVisit(db.read, visitId);
   if (device !== undefined && device !== caller.id) {
-    throw new Problem("forbidden", "This visit was logged on another tablet. The organizer can change it.");
+    throw new Problem("forbidden", "refused.not-yours");
   }
 }

@@ -4,13 +4,18 @@ import type { Lists } from "../catalog/store";
 import type { Instant } from "../database/tables";
 import type { FieldProblem } from "../errors";
 import { momentInWords } from "../events/rules";
-import { sayInEnglish } from "../languages/say";
+import { type Say, sayInEnglish } from "../languages/say";
 import type { SentVisit, Status, VisitRecord } from "./form";
 
 /** SHA-256 of what a visit says, hex: the same words give the same hash, however they were sent. */
 export function contentHash(visit: VisitRecord): string {
   const { revision, staff, base, ...content } = visit;
-  return createHash("sha256").update(inOrder(content)).digest("hex");
+  return hashOf(content);
+}
+
+/** SHA-256 of any words, hex: also of those that break a rule. */
+export function hashOf(words: unknown): string {
+  return createHash("sha256").update(inOrder(words)).digest("hex");
 }
 
 function inOrder(value: unknown): string {
@@ -89,13 +94,18 @@ export interface Resolved {
 
 /**
  * Looks a visit's words up in the event's lists, by slug. A platform is found by its name as well, and one
- * that is not in the list is new: staff write down what visitors use, not what somebody foresaw.
+ * that is not in the list is new: staff write down what visitors use, not what somebody foresaw. Problems are told in
+ * the language of `say`.
  */
-export function resolve(visit: VisitRecord, lists: Lists): { resolved: Resolved; problems: FieldProblem[] } {
+export function resolve(
+  visit: VisitRecord,
+  lists: Lists,
+  say: Say = sayInEnglish,
+): { resolved: Resolved; problems: FieldProblem[] } {
   const problems: FieldProblem[] = [];
   const find = (list: keyof Lists, slug: string, field: string): string => {
     const entry = lists[list].find((each) => each.slug === slug);
-    if (!entry) problems.push({ field, message: `“${slug}” is not in this event's list of ${list}.` });
+    if (!entry) problems.push({ field, message: say(`problem.not-in-${list}`, { name: slug }) });
     return entry?.id ?? "";
   };
   const findAll = (list: "topics" | "remarks" | "giveaways") =>
@@ -274,6 +284,73 @@ function versionInWords(visit: SentVisit, lists: Lists, timeZone: string): Map<s
         .join(", "),
     ],
   ]);
+}
+
+/** What the fields of a visit are called, for reading one that has no form any more. */
+const FIELDS: Record<string, string> = {
+  category: "Category",
+  happenedAt: "Time on the tablet",
+  booth: "Booth",
+  project: "Project",
+  platform: "Coming from",
+  people: "People",
+  interest: "Interest",
+  overviewGiven: "Overview given",
+  topics: "Talked about",
+  remarks: "Heard again",
+  giveaways: "Took away",
+  note: "Note",
+  staff: "Logged by",
+  "contact.name": "Name",
+  "contact.organization": "Organization",
+  "contact.role": "Role",
+  "contact.email": "E-mail",
+  "contact.phone": "Phone",
+  "contact.handle": "Chat or social name",
+  "contact.website": "Website",
+  "contact.badge": "Badge",
+  "contact.note": "About the contact",
+  "contact.consent": "Agreed to",
+};
+
+/** Something that was said in a field, and what is wrong with it where something is. */
+export interface Said {
+  name: string;
+  text: string;
+  message?: string;
+}
+
+/** All that a record says, whether it can be taken or not, to be read and typed in again. */
+export function inFull(sent: unknown, problems: FieldProblem[] = []): Said[] {
+  const rest = [...problems];
+  const said: Said[] = [];
+  const add = (field: string, value: unknown): void => {
+    if (value === undefined || value === null || value === "") return;
+    if (Array.isArray(value) && value.every((each) => typeof each !== "object")) {
+      if (value.length > 0) add(field, value.join(", "));
+    } else if (typeof value === "object") {
+      for (const [key, part] of Object.entries(value)) add(field === "" ? key : `${field}.${key}`, part);
+    } else if (!/^(id|revision|base|questions\.\d+\.id)$/.test(field)) {
+      const about = rest.filter((problem) => `${problem.field}.`.startsWith(`${field}.`));
+      for (const problem of about) rest.splice(rest.indexOf(problem), 1);
+      const message = about.map((problem) => problem.message).join(" ") || undefined;
+      said.push({ name: nameOfField(field), text: inPlainWords(value), message });
+    }
+  };
+  add("", sent);
+  // What is missing, or wrong as a whole, has no words of its own.
+  for (const { field, message } of rest) said.push({ name: nameOfField(field), text: "", message });
+  return said;
+}
+
+function nameOfField(field: string): string {
+  const question = /^questions\.(\d+)(\.topic)?/.exec(field);
+  if (question) return `Question ${Number(question[1]) + 1}${question[2] ? ", topic" : ""}`;
+  return FIELDS[field] ?? FIELDS[field.replace(/\.\d+$/, "")] ?? (field === "" ? "The record" : field);
+}
+
+function inPlainWords(value: unknown): string {
+  return value === true ? "yes" : value === false ? "no" : String(value);
 }
 
 const STEPS: Record<string, string> = {

@@ -7,6 +7,7 @@ import type { ContactsTable, Instant, Purpose, QuestionsTable, VisitsTable } fro
 import { Problem } from "../errors";
 import { localTime } from "../events/rules";
 import { chosenEvent, type Event, eventById } from "../events/store";
+import { type Say, sayInEnglish } from "../languages/say";
 import {
   keepAsLeft,
   keepDisplaced,
@@ -55,15 +56,12 @@ export async function eventOfStaff(read: Reader, caller: Staff, slug: unknown, n
   if (caller.kind === "device") {
     const own = await eventById(read, caller.eventId);
     if (typeof slug === "string" && slug !== "" && slug !== own.slug) {
-      throw new Problem(
-        "conflict",
-        `This was logged for another event. The tablet is paired for ${own.name} now.`,
-      );
+      throw new Problem("conflict", "refused.other-event", [], { event: own.name });
     }
     return own;
   }
   const event = await chosenEvent(read, slug, now);
-  if (!event) throw new Problem("missing", "There is no event yet. Set one up first.");
+  if (!event) throw new Problem("missing", "refused.no-event");
   return event;
 }
 
@@ -81,14 +79,14 @@ export function recordVisits(
 ): Promise<Result[]> {
   return Promise.all(
     sent.map(async (input): Promise<Result> => {
-      const checked = check(input);
+      const checked = check(input, arrival.say);
       if (!checked.ok) {
-        const rest = checkRest(input, checked.problems);
-        const more = rest.ok ? resolve(rest.value, arrival.lists).problems : [];
+        const rest = checkRest(input, checked.problems, arrival.say);
+        const more = rest.ok ? resolve(rest.value, arrival.lists, arrival.say).problems : [];
         return { id: idOf(input), status: "invalid", problems: [...checked.problems, ...more] };
       }
       const visit = checked.value;
-      const { resolved, problems } = resolve(visit, arrival.lists);
+      const { resolved, problems } = resolve(visit, arrival.lists, arrival.say);
       if (problems.length > 0) return { id: visit.id, status: "invalid", problems };
       return db.write((writer) => recordVisit(writer, arrival, visit, resolved, input));
     }),
@@ -103,6 +101,7 @@ async function recordVisit(
   resolved: Resolved,
   sent: unknown,
 ): Promise<Result> {
+  const { say = sayInEnglish } = arrival;
   const hash = contentHash(visit);
   const gone = await writer
     .selectFrom("gone_visits")
@@ -111,10 +110,10 @@ async function recordVisit(
     .executeTakeFirst();
   const kept = await keptVisit(writer, visit);
   if (kept && kept.eventId !== arrival.event.id) {
-    const problems = [{ field: "id", message: "This id belongs to a visit of another event." }];
+    const problems = [{ field: "id", message: say("problem.id-of-other-event") }];
     return { id: visit.id, status: "invalid", problems };
   }
-  const foreign = await foreignQuestion(writer, visit);
+  const foreign = await foreignQuestion(writer, visit, say);
   if (foreign) return { id: visit.id, status: "invalid", problems: [foreign] };
 
   const incoming = { revision: visit.revision, hash, deviceId: arrival.deviceId, base: visit.base };
@@ -215,10 +214,10 @@ async function keptVisit(
 }
 
 /** A question's id that another visit has already: two questions must never become one. */
-async function foreignQuestion(writer: Writer, visit: VisitRecord) {
+async function foreignQuestion(writer: Writer, visit: VisitRecord, say: Say) {
   const ids = visit.questions.map((question) => question.id).filter((id) => id !== undefined);
   if (new Set(ids).size < ids.length) {
-    return { field: "questions", message: "Two questions have the same id." };
+    return { field: "questions", message: say("problem.id-twice") };
   }
   if (ids.length === 0) return undefined;
   const other = await writer
@@ -229,7 +228,7 @@ async function foreignQuestion(writer: Writer, visit: VisitRecord) {
     .executeTakeFirst();
   if (!other) return undefined;
   const index = visit.questions.findIndex((question) => question.id === other.id);
-  return { field: `questions.${index}.id`, message: "This id belongs to a question of another visit." };
+  return { field: `questions.${index}.id`, message: say("problem.id-of-other-visit") };
 }
 
 function idOf(input: unknown): string | null {
@@ -365,7 +364,7 @@ export function placeOf(caller: Staff) {
 export async function visitForStaff(read: Reader, id: string, caller: Staff): Promise<FullVisit> {
   const [visit] = await fullVisits(read, [id]);
   if (!visit || (caller.kind === "device" && visit.device_id !== caller.id)) {
-    throw new Problem("missing", "There is no such visit on this tablet.");
+    throw new Problem("missing", "refused.not-here");
   }
   return visit;
 }
@@ -404,6 +403,12 @@ export async function todayOf(read: Reader, event: Event, deviceId: string | nul
 export async function deviceOfVisit(read: Reader, id: string): Promise<string | null | undefined> {
   const row = await read.selectFrom("visits").select("device_id").where("id", "=", id).executeTakeFirst();
   return row?.device_id;
+}
+
+/** The event that a visit belongs to. Undefined where there is no such visit. */
+export async function eventOfVisit(read: Reader, id: string): Promise<string | undefined> {
+  const row = await read.selectFrom("visits").select("event_id").where("id", "=", id).executeTakeFirst();
+  return row?.event_id;
 }
 
 /** Who changes something: the organizer, or a staff member by name. */

@@ -4,6 +4,7 @@ import type { Writer } from "../../database/door";
 import type { Instant } from "../../database/tables";
 import { freeSlug, localTime, slugOf } from "../../events/rules";
 import type { Event } from "../../events/store";
+import type { Say } from "../../languages/say";
 import type { ContactRecord, VisitRecord } from "../form";
 import { isSameName, type Kept, questionIds, type Resolved, searchText } from "../rules";
 
@@ -18,6 +19,8 @@ export interface Arrival {
   receivedAt: Instant;
   /** Milliseconds to add to the device's clock: see `clockOffset` in rules. */
   clockOffset: number;
+  /** The language in which the sender is told of problems; English where none is given. What is kept has none. */
+  say?: Say;
 }
 
 /** The columns that a record decides. */
