@@ -110,7 +110,7 @@ describe("what starts the page without network", () => {
   test("is a script that is looked at anew each time, and another one with each build", async () => {
     const answer = await booth.nobody().get("/service-worker.js").expect(200);
     expect(answer.get("Content-Type")).toContain("text/javascript");
-    expect(answer.get("Cache-Control")).toBe("no-cache");
+    expect(answer.get("Cache-Control")).toBe("no-store");
     expect(answer.text).toContain(`"build":"${every("data-build", await shell())[0]}"`);
   });
 

@@ -14,8 +14,9 @@ export function offlineRoutes(): Route[] {
   return [
     anyone.get("/service-worker.js", (_req, res) => {
       const told = { build: res.app.locals.build, rest: loadedOnDemand(res) };
-      res.set("Cache-Control", "no-cache").type("text/javascript");
-      res.send(`self.boothlight=${JSON.stringify(told)};\n${textOfAsset("built/service-worker.js")}`);
+      res
+        .type("text/javascript")
+        .send(`self.boothlight=${JSON.stringify(told)};\n${textOfAsset("built/service-worker.js")}`);
     }),
 
     anyone.get("/manifest.webmanifest", (_req, res) => {
@@ -45,6 +46,6 @@ export function offlineRoutes(): Route[] {
 
 /** The scanner with its parts: too large for every page, wanted once a badge is held up. */
 function loadedOnDemand(res: Response): string[] {
-  const parts = assetsOf(res).filter((file) => /^built\/(scan|zxing).*\.(js|wasm)$/.test(file));
+  const parts = assetsOf(res).filter((file) => /^(built|styles)\/(scan|zxing).*\.(js|wasm|css)$/.test(file));
   return parts.map((file) => assetOf(res, file));
 }
