@@ -7,7 +7,7 @@ import { type FieldProblem, Problem } from "../errors";
 import { momentInWords } from "../events/rules";
 import { chosenEvent, type Event, eventById } from "../events/store";
 import { reachableAddresses } from "../http/addresses";
-import { cookieOf, cookieOptions, DEVICE_COOKIE, SESSION_COOKIE } from "../http/cookies";
+import { DEVICE_COOKIE, giveSecret, SESSION_COOKIE, secretsOf, takeSecrets } from "../http/cookies";
 import { languageOf, sayIn } from "../http/languages";
 import { show } from "../http/pages";
 import { anyone, type Caller, organizer, type Route, staff, wantsJson } from "../http/route";
@@ -24,6 +24,7 @@ import {
 } from "./rules";
 import {
   closeSession,
+  type Device,
   deviceById,
   deviceByToken,
   inviteToPair,
@@ -44,14 +45,17 @@ const STILL_WAITING =
   "Visits wait on this tablet that are in no rescue file. Send or rescue them first; a lost tablet can be shut out with anyway=yes.";
 const NO_EVENT_YET = "Set up an event first; then tablets can be paired with it.";
 
-/** Who sends a request: the organizer's cookie first, then a device's bearer token or cookie. */
+/** Who sends a request: the organizer's cookies first, then a device's bearer token or cookies. */
 export function callerOf({ db, now, log }: Deps) {
   return async (req: Request): Promise<Caller> => {
-    const session = cookieOf(req, SESSION_COOKIE);
-    if (session && (await isSessionOpen(db.read, session, now()))) return { kind: "organizer" };
-    const token = req.get("authorization")?.match(/^Bearer\s+(\S+)$/i)?.[1] ?? cookieOf(req, DEVICE_COOKIE);
-    if (!token) return { kind: "nobody" };
-    const device = await deviceByToken(db.read, token);
+    for (const session of secretsOf(req, SESSION_COOKIE)) {
+      if (await isSessionOpen(db.read, session, now())) return { kind: "organizer" };
+    }
+    const bearer = req.get("authorization")?.match(/^Bearer\s+(\S+)$/i)?.[1];
+    const tokens = bearer ? [bearer] : secretsOf(req, DEVICE_COOKIE);
+    if (tokens.length === 0) return { kind: "nobody" };
+    let device: Device | undefined;
+    for (const token of tokens) device ??= await deviceByToken(db.read, token);
     if (!device) return { kind: "unpaired" };
     if (now() - device.last_seen_at > SEEN_EVERY) {
       // Nobody waits for this; a failure shows in the log and again with the next request.
@@ -101,7 +105,7 @@ export function accessRoutes(deps: Deps): Route[] {
   /** Signs in on the answer under way. */
   const signIn = async (req: Request, res: Response) => {
     const token = await db.write((writer) => openSession(writer, now()));
-    res.cookie(SESSION_COOKIE, token, cookieOptions(req, SESSION_LASTS));
+    giveSecret(req, res, SESSION_COOKIE, token, SESSION_LASTS);
   };
 
   /** What is wrong with a passphrase, as a key of the messages; undefined where it is the right one. */
@@ -135,8 +139,11 @@ export function accessRoutes(deps: Deps): Route[] {
     }),
 
     organizer.post("/session/end", async (req, res) => {
-      await db.write((writer) => closeSession(writer, cookieOf(req, SESSION_COOKIE) ?? ""));
-      res.clearCookie(SESSION_COOKIE, cookieOptions(req));
+      const sessions = secretsOf(req, SESSION_COOKIE);
+      await db.write(async (writer) => {
+        for (const session of sessions) await closeSession(writer, session);
+      });
+      takeSecrets(req, res, SESSION_COOKIE, sessions);
       res.redirect(303, "/");
     }),
 
@@ -210,7 +217,7 @@ export function accessRoutes(deps: Deps): Route[] {
         return pairDevice(writer, place, form.value.name, now());
       });
       // A browser keeps cookies for 400 days at most; a pairing ends when the organizer ends it.
-      res.cookie(DEVICE_COOKIE, paired.token, cookieOptions(req, 400 * 24 * 3_600_000));
+      giveSecret(req, res, DEVICE_COOKIE, paired.token, 400 * 24 * 3_600_000);
       if (wantsJson(req)) res.status(201).json(paired);
       else res.redirect(303, "/");
     }),
@@ -232,7 +239,7 @@ export function accessRoutes(deps: Deps): Route[] {
       if (caller.kind !== "device") throw new Problem("conflict", "refused.not-a-tablet");
       const isEnded = await db.write((writer) => unpairDevice(writer, caller.id, now()));
       if (!isEnded) throw new Problem("conflict", "refused.still-waiting");
-      res.clearCookie(DEVICE_COOKIE, cookieOptions(req));
+      takeSecrets(req, res, DEVICE_COOKIE, await goneAmong(secretsOf(req, DEVICE_COOKIE)));
       if (wantsJson(req)) res.status(204).end();
       else res.redirect(303, "/");
     }),
@@ -268,6 +275,13 @@ export function accessRoutes(deps: Deps): Route[] {
       devices,
       refused,
     });
+  }
+
+  /** Those that no longer open anything: over HTTPS, the pairing of the plain address stands by itself. */
+  async function goneAmong(tokens: string[]): Promise<string[]> {
+    const gone: string[] = [];
+    for (const token of tokens) if (!(await deviceByToken(db.read, token))) gone.push(token);
+    return gone;
   }
 
   async function mustChoosePassphrase(): Promise<boolean> {

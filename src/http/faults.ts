@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { uuidv7 } from "uuidv7";
 import { Problem } from "../errors";
 import type { Language } from "../languages/say";
-import { cookieOf, SESSION_COOKIE } from "./cookies";
+import { SESSION_COOKIE, secretsOf } from "./cookies";
 import { languageOf, sayIn } from "./languages";
 import { show } from "./pages";
 import { wantsJson } from "./route";
@@ -58,7 +58,7 @@ export function answerProblems(log: Logger): ErrorRequestHandler {
 function languageOfAnswer(req: Request, res: Response): Language {
   const { caller } = res.locals;
   // Where no route was found, or none could be looked for, nobody has asked who it is.
-  const isOrganizer = caller ? caller.kind === "organizer" : cookieOf(req, SESSION_COOKIE) !== undefined;
+  const isOrganizer = caller ? caller.kind === "organizer" : secretsOf(req, SESSION_COOKIE).length > 0;
   return isOrganizer ? "en" : languageOf(req);
 }
 

@@ -14,12 +14,15 @@ export function refuseForeignWrites(publicUrl: string | undefined) {
     if (READING.has(req.method)) return next();
     const origin = req.get("origin");
     const foreign = origin
-      ? origin !== ownOrigin && hostOf(origin) !== req.get("host")
+      ? origin !== ownOrigin && !isOfThisHost(origin, req)
       : ["cross-site", "same-site"].includes(req.get("sec-fetch-site") ?? "");
     next(foreign ? new Problem("forbidden", "refused.other-site") : undefined);
   };
 }
 
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
+/** Over HTTPS, what another program on the network says over HTTP in the laptop's name is foreign too. */
+function isOfThisHost(origin: string, req: Request): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { host, protocol } = new URL(origin);
+  return host === req.get("host") && (protocol === "https:" || !req.secure);
 }
