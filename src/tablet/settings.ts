@@ -1,45 +1,31 @@
-import { language, say } from "./words";
+import { refreshShell } from "./install";
+import { say } from "./words";
 
 const A_YEAR = 365 * 24 * 3600;
-const ANSWER_WITHIN = 5000;
 
 /**
- * The form of language and look: what is chosen holds on this device, also while the laptop is out of reach. Then the
- * look changes at once, and the language with the next page that the laptop gives.
- * `refresh`: gets the page anew in the new language and look; gives nothing where the laptop does not answer.
+ * Language and look as they are chosen in the form, without losing the page: a look at once, since in a bright hall
+ * it is wanted now; a language with the page that the laptop makes in it. `before` is waited for before that.
  */
-export function listenToSettings(refresh: () => Promise<unknown>): void {
-  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-settings]")) {
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      void set(form, refresh);
-    });
-  }
+export function chooseSettings(form: HTMLFormElement, before: () => Promise<void>): void {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    for (const [name, value] of new FormData(form)) {
+      // The cookies that the laptop reads, and that its own page of settings writes.
+      if (name === "language" || name === "look")
+        // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in Safari, nor under plain HTTP.
+        document.cookie = `boothlight_${name}=${value}; path=/; max-age=${A_YEAR}; samesite=lax`;
+    }
+    showLook();
+    await before();
+    if (await refreshShell()) location.reload();
+    else form.querySelector("[data-settings-said]")?.replaceChildren(say("settings.later"));
+  });
 }
 
-async function set(form: HTMLFormElement, refresh: () => Promise<unknown>): Promise<void> {
-  const chosen = new FormData(form);
-  const [wanted, look] = [String(chosen.get("language")), String(chosen.get("look"))];
-  for (const [name, value] of Object.entries({ language: wanted, look })) {
-    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every tablet's browser.
-    document.cookie = `boothlight_${name}=${value}; Path=/; Max-Age=${A_YEAR}; SameSite=Lax`;
-  }
-  showLook(look);
-  // Some browsers forget within a week what a script has set, but not what the laptop has.
-  await fetch(form.action, {
-    method: "POST",
-    headers: { Accept: "application/json", "Content-Type": "application/json" },
-    body: JSON.stringify({ language: wanted, look }),
-    signal: AbortSignal.timeout(ANSWER_WITHIN),
-  }).catch(() => undefined);
-  const isFresh = await refresh();
-  if (isFresh) return location.reload();
-  const said = form.querySelector("[data-settings-said]") as HTMLElement;
-  said.textContent = wanted === language ? "" : say("settings.later");
-}
-
-/** As the laptop would write it into the page: see views/shared/layout.ejs. */
-function showLook(look: string): void {
+/** Gives the page the look that is chosen on this device: one from the tablet's own disk may be of before. */
+export function showLook(): void {
+  const look = /(?:^|; )boothlight_look=(\w+)/.exec(document.cookie)?.[1] ?? "auto";
   document.documentElement.dataset.look = look;
   const contrast = document.querySelector<HTMLLinkElement>("link[data-contrast]");
   if (contrast) contrast.media = look === "contrast" ? "all" : "(prefers-contrast: more)";

@@ -17,6 +17,8 @@ export interface TodayAnswer {
   now: string;
   /** This tablet as the laptop knows it; null for the organizer. */
   device: Device | null;
+  /** What the page would be made of by now. */
+  shell: string;
 }
 
 interface Place {

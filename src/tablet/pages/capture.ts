@@ -3,10 +3,12 @@ import { config } from "zod/mini";
 import { checkVisit, type SentVisit, withoutProblems } from "../../visits/form";
 import { Details, letGoOnSecondTap } from "../details";
 import { Heard } from "../heard";
+import { forgetEverything, heardOf, install, START_WORDS } from "../install";
 import { Names } from "../names";
 import { type Draft, Outbox, type Waiting } from "../outbox";
 import { isRescued, keepDevice, keptDevice, saveRescueFile } from "../rescue";
 import { type News, Sender, type Standing } from "../sender";
+import { chooseSettings, showLook } from "../settings";
 import { needsMending, standingInWords } from "../standing";
 import { Today } from "../today";
 import { differences } from "../versions";
@@ -17,6 +19,8 @@ type Category = SentVisit["category"];
 
 /** How long edits wait for one another, in milliseconds. */
 const SEND_AFTER = 500;
+/** A visit that nobody has touched for this long is not worked on any more, in milliseconds. */
+const LEFT_ALONE_AFTER = 60_000;
 
 const find = <E extends HTMLElement>(name: string) => document.querySelector(`[data-${name}]`) as E;
 const targets = find<HTMLFormElement>("targets");
@@ -36,6 +40,7 @@ const eventSlug = captureData.event ?? "";
 
 // The page's policy forbids code made from text, which the checks would use to be a little faster.
 config({ jitless: true });
+showLook();
 void start();
 
 async function start(): Promise<void> {
@@ -72,10 +77,9 @@ async function start(): Promise<void> {
     address: `/api/today${query}`,
     first: readJson("today"),
     near: (answer) => {
-      if (answer.device !== undefined) {
-        void keepDevice(outbox, answer.device, Date.parse(answer.now) - Date.now());
-        if (answer.device) names.setOwn(answer.device.staffName);
-      }
+      void keepDevice(outbox, answer.device, Date.parse(answer.now) - Date.now());
+      if (answer.device) names.setOwn(answer.device.staffName);
+      void heardOf(answer.shell);
       // Somebody answers: what waits need not wait for its pause to end.
       if (standing.kind === "away") sender.send();
     },
@@ -111,6 +115,27 @@ async function start(): Promise<void> {
   sender.send();
   today.start();
   stayAwake();
+  let touched = Date.now();
+  for (const type of ["pointerdown", "keydown", "input"]) {
+    addEventListener(type, () => {
+      touched = Date.now();
+    });
+  }
+  void install({
+    isIdle: () =>
+      outbox.all().length === 0 &&
+      !details.isTyping &&
+      !openDialog() &&
+      (!current || Date.now() - touched > LEFT_ALONE_AFTER),
+    changed: (start) => {
+      find("tablet-offline").textContent = say(START_WORDS[start]);
+      find("tablet-trust").hidden = start !== "needs-trust";
+    },
+  });
+  chooseSettings(find<HTMLFormElement>("settings"), async () => {
+    details.flush();
+    await writing;
+  });
 
   targets.addEventListener("submit", (submit) => {
     submit.preventDefault();
@@ -458,6 +483,7 @@ async function start(): Promise<void> {
       return refuse(body?.message ?? say("tablet.unpair-away"));
     }
     await outbox.forgetEverything();
+    await forgetEverything();
     location.assign("/");
   }
 }
