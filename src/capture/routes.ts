@@ -6,6 +6,7 @@ import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { momentInWords } from "../events/rules";
 import type { Event } from "../events/store";
+import { renewChoices } from "../http/choices";
 import { languageOf, sayIn, tabletMessages } from "../http/languages";
 import { lookOf } from "../http/looks";
 import { show } from "../http/pages";
@@ -57,6 +58,7 @@ export function captureRoutes(deps: Deps): Route[] {
 
     // The capture page for a device to keep, so that it starts without network: with nobody's data in it.
     staff.get("/capture/shell", async (req, res, caller) => {
+      renewChoices(req, res);
       const event = await eventOfStaff(db.read, caller, req.query.event, now());
       show(res, "capture/capture", {
         ...shellOf(req, res, caller, event, await listsOf(db.read, event.id)),
@@ -188,6 +190,7 @@ async function showCapture(
   const visit = form.visit ?? (kept && asSent(kept, lists));
   const language = languageOf(req);
   const say = sayIn(language);
+  renewChoices(req, res);
   show(res, "capture/capture", {
     ...shellOf(req, res, caller, event, lists),
     here: req.method === "GET" ? req.originalUrl : captureAddress(req, {}),
