@@ -82,9 +82,20 @@ test("a full disk is said at once, the visit is in the rescue file, and goes to 
 test("with a full disk visits still reach the laptop, and the screen says so only when they have", async () => {
   await context.addInitScript(`${FULL_DISK}; window.diskIsFull = true;`);
   const page = await openPage();
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  await page.route("**/api/visits*", async (route) => {
+    await held;
+    await route.continue();
+  });
   await tap(page, "New");
-  await page.getByText("NOT on the tablet's disk yet.").waitFor();
-  for (let tries = 0; (await count()) === 0 && tries < 100; tries++) await page.waitForTimeout(50);
+  await page.getByText("New: NOT on the tablet's disk yet.").waitFor();
+  await page.waitForTimeout(300);
+  expect(await page.getByText("Logged: New").count()).toBe(0);
+  letGo();
+  await page.getByText("Logged: New").waitFor();
   expect(await count()).toBe(1);
 });
 
