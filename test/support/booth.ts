@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server as Door } from "node:net";
 import pino from "pino";
 import request from "supertest";
 import { uuidv7 } from "uuidv7";
@@ -31,6 +31,10 @@ export interface Booth {
   organizer(): Promise<ReturnType<typeof request.agent>>;
   /** A paired device; its requests carry the token. */
   tablet(staffName?: string): Promise<Tablet>;
+  /** The door is shut and every connection cut, as if the laptop were out of reach. */
+  goAway(): Promise<void>;
+  /** It opens again at the same address. */
+  comeBack(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -43,8 +47,13 @@ export interface Tablet {
   ): Promise<{ id: string; status: string; problems?: { field: string; message: string }[] }[]>;
 }
 
-/** Opens a booth with the event "Winter Camp" (slug `winter-camp`, 2 to 4 February 2024, Europe/Brussels). */
-export async function openBooth(options: { engine?: Engine; config?: Partial<Config> } = {}): Promise<Booth> {
+/**
+ * Opens a booth with the event "Winter Camp" (slug `winter-camp`, 2 to 4 February 2024, Europe/Brussels). `now`: a
+ * clock of its own, in place of the one that `setClock` moves.
+ */
+export async function openBooth(
+  options: { engine?: Engine; config?: Partial<Config>; now?: () => number } = {},
+): Promise<Booth> {
   const db = await freshDatabase(options.engine);
   let clock = NOON;
   const logged: string[] = [];
@@ -60,16 +69,17 @@ export async function openBooth(options: { engine?: Engine; config?: Partial<Con
     db,
     config,
     log: pino({ level: "info" }, { write: (line: string) => void logged.push(line) }),
-    now: () => clock,
+    now: options.now ?? (() => clock),
   };
   const eventId = await addEvent(db);
   const server = createServer(createApp(deps));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await listen(server, 0);
+  const { port } = server.address() as AddressInfo;
   return {
     deps,
     db,
     server,
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: `http://127.0.0.1:${port}`,
     eventId,
     setClock: (at) => {
       clock = at;
@@ -98,13 +108,26 @@ export async function openBooth(options: { engine?: Engine; config?: Partial<Con
         },
       };
     },
+    goAway: () => shut(server),
+    comeBack: () => listen(server, port),
     async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
+      if (server.listening) await shut(server);
       await db.close();
     },
   };
+}
+
+export function listen(server: Door, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+}
+
+export async function shut(server: Door & Pick<Server, "closeAllConnections">): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeAllConnections();
+  await closed;
 }
 
 /** A visit as a tablet sends it. What the test is about is given, the rest does not matter. */

@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
-import type { AddressInfo, Server } from "node:net";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from "playwright-core";
 import { createApp } from "../../src/app";
 import type { Network } from "../../src/http/addresses";
 import { type SecureServer, secureServer } from "../../src/http/secure";
-import { type Booth, openBooth } from "./booth";
+import { type Booth, listen, openBooth, shut } from "./booth";
 import { launchOptions, TABLET } from "./browser";
 import { temporaryFolder } from "./databases";
 
@@ -19,10 +19,6 @@ export interface TrustedBooth extends Booth {
   /** The folder of authority, certificate and keys is `certificates` in here. */
   dataDir: string;
   secure: SecureServer;
-  /** Both doors are shut and every connection cut, as if the laptop were out of reach. */
-  goAway(): Promise<void>;
-  /** Both doors open again at the same addresses. */
-  comeBack(): Promise<void>;
 }
 
 /** Opens a booth as `openBooth` does, and beside it its HTTPS server. The certificate holds by the real clock. */
@@ -60,25 +56,10 @@ export async function openTrustedBooth(options: Parameters<typeof openBooth>[0] 
     },
     async close() {
       if (secure.server.listening) await shut(secure.server);
-      // What closes the booth wants to find it open.
-      if (!booth.server.listening) await listen(booth.server, network.port);
       await booth.close();
       rmSync(dataDir, { recursive: true });
     },
   };
-}
-
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
-}
-
-async function shut(server: Booth["server"] | SecureServer["server"]): Promise<void> {
-  const closed = new Promise((resolve) => server.close(resolve));
-  server.closeAllConnections();
-  await closed;
 }
 
 /**
