@@ -6,7 +6,7 @@ import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { momentInWords } from "../events/rules";
 import { chosenEvent, type Event, eventById } from "../events/store";
-import { reachableAddresses } from "../http/addresses";
+import { isLoopback, reachableAddresses, secureAddresses } from "../http/addresses";
 import { DEVICE_COOKIE, giveSecret, SESSION_COOKIE, secretsOf, takeSecrets } from "../http/cookies";
 import { languageOf, sayIn } from "../http/languages";
 import { show } from "../http/pages";
@@ -40,6 +40,7 @@ import {
   unpairDevice,
   useInvitation,
 } from "./store";
+import { fingerprintRows } from "./trust/rules";
 
 const STILL_WAITING =
   "Visits wait on this tablet that are in no rescue file. Send or rescue them first; a lost tablet can be shut out with anyway=yes.";
@@ -100,7 +101,7 @@ export function showSignIn(
 }
 
 export function accessRoutes(deps: Deps): Route[] {
-  const { db, config, now } = deps;
+  const { db, config, network, now } = deps;
 
   /** Signs in on the answer under way. */
   const signIn = async (req: Request, res: Response) => {
@@ -179,10 +180,12 @@ export function accessRoutes(deps: Deps): Route[] {
       const code = await db.write((writer) =>
         inviteToPair(writer, { eventId: event.id, boothId: booth?.id ?? null }, now()),
       );
-      const port = req.socket.localPort ?? config.port;
-      const laptops = reachableAddresses({ ...config, port });
+      const laptops = laptopAddresses(req);
       const laptop = laptops.find((each) => each === req.query.address) ?? laptops[0];
-      const address = `${laptop}/pair/${code}`;
+      const authority = config.publicUrl ? undefined : network?.https?.authority;
+      const way = authority && req.query.way === "trusted" ? "trusted" : "plain";
+      const pairing = `/pair/${code}`;
+      const address = laptop + (way === "trusted" ? `/trust?next=${pairing}` : pairing);
       show(res, "access/pair", {
         title: "Pair a tablet",
         section: "devices",
@@ -194,6 +197,9 @@ export function accessRoutes(deps: Deps): Route[] {
         laptops,
         laptop,
         address,
+        authority: authority && { ...authority, rows: fingerprintRows(authority.fingerprint) },
+        way,
+        trustedAddress: authority && secureTwin(laptop) + pairing,
         qr: await QRCode.toString(address, { type: "svg", margin: 2, errorCorrectionLevel: "M" }),
         paired: (await pairedDevices(db.read, event.id)).length,
       });
@@ -270,7 +276,7 @@ export function accessRoutes(deps: Deps): Route[] {
     show(res, "access/devices", {
       title: "Paired devices",
       section: "devices",
-      styles: ["access"],
+      styles: ["events", "access"],
       event,
       devices,
       refused,
@@ -282,6 +288,20 @@ export function accessRoutes(deps: Deps): Route[] {
     const gone: string[] = [];
     for (const token of tokens) if (!(await deviceByToken(db.read, token))) gone.push(token);
     return gone;
+  }
+
+  /** Where tablets may find the laptop, the likeliest first: with a certificate that is trusted anyway, at its names. */
+  function laptopAddresses(req: Request): [string, ...string[]] {
+    const port = network?.port ?? req.socket.localPort ?? config.port;
+    const plain = reachableAddresses({ ...config, port, localName: network?.localName });
+    if (config.publicUrl || !network?.https || network.https.authority) return plain;
+    return [...secureAddresses(config, network), ...plain] as [string, ...string[]];
+  }
+
+  /** The same host over HTTPS. */
+  function secureTwin(address: string): string {
+    const { hostname } = new URL(address);
+    return `https://${hostname}:${network?.https?.port}`;
   }
 
   async function mustChoosePassphrase(): Promise<boolean> {
@@ -331,6 +351,9 @@ export function accessRoutes(deps: Deps): Route[] {
       styles: ["access"],
       width: "narrow",
       code,
+      // A browser takes what comes from its own device for safe.
+      isSecure: req.secure || isLoopback(req.hostname),
+      canBeTrusted: secureAddresses(config, network ?? {}).length > 0,
       event,
       booth: booths.find((each) => each.id === invitation.booth_id),
       pairedAs: caller.kind === "device" ? caller.staffName : undefined,

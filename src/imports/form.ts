@@ -135,6 +135,12 @@ function readTop(bytes: Uint8Array): Record<string, unknown> {
   } catch {
     throw new Problem("invalid", "This file is not JSON, so nothing was imported.");
   }
+  if (isObject(file) && file.boothlight === "rescue") {
+    throw new Problem(
+      "invalid",
+      "This is a tablet's rescue file. Bring it in on the page of the tablets. Nothing was imported.",
+    );
+  }
   if (!isObject(file) || file.format !== FORMAT) {
     throw new Problem(
       "invalid",

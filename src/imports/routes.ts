@@ -1,5 +1,4 @@
 import type { Request, Response } from "express";
-import multer, { MulterError } from "multer";
 import { SENSIBLE_LISTS, withSlugs } from "../catalog/rules";
 import { entriesToCopy } from "../catalog/store";
 import type { Deps } from "../deps";
@@ -8,14 +7,20 @@ import { checkEvent } from "../events/form";
 import { datesInWords, eventSlugs, namedToday, TIME_ZONES } from "../events/rules";
 import { eventBySlug, listEvents } from "../events/store";
 import { show } from "../http/pages";
+import { oneText } from "../http/paging";
 import { organizer, type Route, wantsJson } from "../http/route";
+import { LARGEST_FILE_IN_WORDS, upload } from "../http/upload";
 import { checkNewEvent, type EventFile, readEventFile } from "./form";
+import { readRescueFile } from "./rescue/form";
+import { refusedInFull, rescueInWords } from "./rescue/rules";
+import { bringIn, type RescueOutcome } from "./rescue/store";
 import { notesOf, tableOf, together } from "./rules";
 import { importEvent, type Outcome, startEvent } from "./store";
 
-/** About 150,000 visits. A larger file is read from the command line, where nothing has to be uploaded. */
-const LARGEST_FILE = 64 * 1024 * 1024;
-const TOO_LARGE = `This file is larger than 64 MB. Import it on the laptop: npm run boothlight -- import FILE`;
+/** Read from the command line, nothing has to be uploaded. */
+const TOO_LARGE = `This file is larger than ${LARGEST_FILE_IN_WORDS}. Import it on the laptop: npm run boothlight -- import FILE`;
+
+const RESCUE_TOO_LARGE = `This file is larger than ${LARGEST_FILE_IN_WORDS}: no tablet saves that much. Nothing was brought in.`;
 
 /** The bad records that a page lists; the command lists all. */
 const MOST_BAD_SHOWN = 500;
@@ -28,7 +33,7 @@ export function importRoutes({ db, now }: Deps): Route[] {
     }),
 
     organizer.post("/events", async (req, res) => {
-      const { bytes, problem } = await upload(req, res);
+      const { bytes, problem } = await uploadedFile(req, res);
       const { source, copyOf, booths, projects, ...own } = typedIn(req.body);
       const form = checkNewEvent({ source, copyOf, booths, projects });
       const problems = form.ok ? [] : form.problems;
@@ -47,7 +52,7 @@ export function importRoutes({ db, now }: Deps): Route[] {
     }),
 
     organizer.post("/events/import", async (req, res) => {
-      const { bytes, problem } = await upload(req, res);
+      const { bytes, problem } = await uploadedFile(req, res);
       if (!bytes) return refuse(req, res, problem ?? "Please choose a file.");
       let file: EventFile;
       try {
@@ -56,6 +61,18 @@ export function importRoutes({ db, now }: Deps): Route[] {
         return refuse(req, res, inOneMessage(error));
       }
       showOutcome(req, res, await importEvent(db, file, now()));
+    }),
+
+    organizer.post("/rescue-files", async (req, res) => {
+      const { bytes, isTooLarge } = await upload(req, res);
+      const here = oneText(req.body?.event);
+      try {
+        if (isTooLarge) throw new Problem("invalid", RESCUE_TOO_LARGE);
+        if (!bytes) throw new Problem("invalid", "Please choose a file.");
+        showRescued(req, res, await bringIn(db, readRescueFile(bytes), now()), here);
+      } catch (error) {
+        refuseRescue(req, res, error, here);
+      }
     }),
   ];
 
@@ -149,6 +166,40 @@ export function importRoutes({ db, now }: Deps): Route[] {
   }
 }
 
+/** `here`: the short name of the event whose page the file was chosen on. */
+function showRescued(req: Request, res: Response, outcome: RescueOutcome, here: string): void {
+  const { event, staffName, results } = outcome;
+  if (wantsJson(req)) return void res.json({ event: event.slug, staffName, results });
+  const refused = results.flatMap((result) => result.refused);
+  show(res, "imports/rescued", {
+    title: "Rescued",
+    section: "devices",
+    styles: ["events", "visits"],
+    event,
+    staffName,
+    isElsewhere: here !== "" && here !== event.slug,
+    notes: rescueInWords(results),
+    twoVersions: results.some((result) => result.hasVersions),
+    refused: refused.slice(0, MOST_BAD_SHOWN).map((each) => refusedInFull(each, event.time_zone)),
+    refusedCount: refused.length,
+  });
+}
+
+/** The page to try another rescue file on. */
+function refuseRescue(req: Request, res: Response, error: unknown, here: string): void {
+  const message = inOneMessage(error);
+  const problems = [{ field: "file", message }];
+  if (wantsJson(req)) throw error;
+  show(res.status((error as Problem).status), "imports/rescue", {
+    title: "Bring in a rescue file",
+    section: "devices",
+    styles: ["events"],
+    width: "narrow",
+    here,
+    problems,
+  });
+}
+
 function zoneOfLaptop(): string {
   return namedToday(Intl.DateTimeFormat().resolvedOptions().timeZone);
 }
@@ -203,15 +254,8 @@ function typedIn(body: unknown): Record<string, string> {
   );
 }
 
-const receive = multer({
-  storage: multer.memoryStorage(),
-  limits: { fileSize: LARGEST_FILE, files: 1, fields: 50, fieldSize: 64 * 1024, parts: 60 },
-}).single("file");
-
-/** Receives a form with a file: its fields come to `req.body`; the file's bytes, or what is wrong with it, are given. */
-async function upload(req: Request, res: Response): Promise<{ bytes?: Uint8Array; problem?: string }> {
-  const error = await new Promise<unknown>((resolve) => void receive(req, res, resolve));
-  if (error instanceof MulterError && error.code === "LIMIT_FILE_SIZE") return { problem: TOO_LARGE };
-  if (error) throw new Problem("malformed", "The form did not come through whole. Please send it again.");
-  return req.file && req.file.size > 0 ? { bytes: req.file.buffer } : {};
+/** Receives a form with an event file: the file's bytes, or what is wrong with it. */
+async function uploadedFile(req: Request, res: Response): Promise<{ bytes?: Uint8Array; problem?: string }> {
+  const { bytes, isTooLarge } = await upload(req, res);
+  return isTooLarge ? { problem: TOO_LARGE } : { bytes };
 }

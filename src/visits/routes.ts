@@ -23,7 +23,7 @@ import {
   visitPage,
   withTwoVersions,
 } from "./list/store";
-import { compareVersions, editedTime, listsForEditing, momentForField, stepInWords } from "./rules";
+import { compareVersions, editedTime, inFull, listsForEditing, momentForField, stepInWords } from "./rules";
 import {
   activityOfVisit,
   asSent,
