@@ -4,6 +4,7 @@ import cookieParser from "cookie-parser";
 import express, { type Express } from "express";
 import helmet from "helmet";
 import { accessRoutes, callerOf, showSignIn } from "./access/routes";
+import { trustRoutes } from "./access/trust/routes";
 import { offlineRoutes } from "./capture/offline/routes";
 import { capturePage, captureRoutes } from "./capture/routes";
 import { catalogRoutes } from "./catalog/routes";
@@ -32,6 +33,7 @@ export function allRoutes(deps: Deps): Route[] {
       showSignIn(req, res);
     }),
     ...accessRoutes(deps),
+    ...trustRoutes(deps),
     ...settingsRoutes(),
     // Before events: /events/new and /events/import are no event's page.
     ...importRoutes(deps),

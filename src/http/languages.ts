@@ -37,7 +37,7 @@ export function languageOf(req: Request): Language {
 }
 
 /** What the tablet's code says: everything else of its pages comes with them. */
-const TABLET_PREFIXES = /^(capture|category|problem|scan|trust|conflict|rescue|settings)\./;
+const TABLET_PREFIXES = /^(capture|category|problem|scan|conflict|rescue|settings)\./;
 
 /**
  * The messages of a language for the tablet's code, as JSON to stand in a `<script type="application/json">`;
