@@ -1,6 +1,7 @@
 // Bundles the tablet's browser code: one file a page and one a worker, into public/built/.
-import { readdirSync } from "node:fs";
+import { copyFileSync, readdirSync } from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { ROOT } from "./set-up.mjs";
 
@@ -14,9 +15,16 @@ const common = {
   minify: true,
   sourcemap: true,
   target: ["es2022", "safari16"],
+  loader: { ".svg": "text" },
   logLevel: "warning",
 };
 await build({ ...common, entryPoints: scriptsIn("src/tablet/pages"), format: "esm" });
 // Not every browser takes a module for a service worker, and that one is served from elsewhere than its map.
 const workers = scriptsIn("src/tablet/workers");
 await build({ ...common, entryPoints: workers, format: "iife", sourcemap: "external" });
+// The program that reads codes, for its worker to load.
+const reader = "zxing_reader.wasm";
+copyFileSync(
+  fileURLToPath(import.meta.resolve(`zxing-wasm/reader/${reader}`)),
+  path.join(ROOT, "public/built", reader),
+);

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import path from "node:path";
 import compression from "compression";
 import cookieParser from "cookie-parser";
@@ -68,7 +69,12 @@ export function createApp(deps: Deps): Express {
   app.use(compression());
   app.use(
     "/assets",
-    express.static(path.resolve(__dirname, "../public"), { immutable: true, maxAge: "1y", index: false }),
+    express.static(path.resolve(__dirname, "../public"), {
+      immutable: true,
+      maxAge: "1y",
+      index: false,
+      setHeaders: letReaderCompile,
+    }),
   );
   app.use((_req, res, next) => {
     // Pages hold contact details: nothing of them stays in a shared browser's or a proxy's cache.
@@ -90,6 +96,16 @@ export function createApp(deps: Deps): Express {
   return app;
 }
 
+/** The worker that reads codes runs WebAssembly. It alone may: a worker has the policy that its own script came with. */
+function letReaderCompile(res: ServerResponse, file: string): void {
+  if (path.basename(file) !== "scan-worker.js") return;
+  const policy = String(res.getHeader("Content-Security-Policy"));
+  res.setHeader(
+    "Content-Security-Policy",
+    policy.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'"),
+  );
+}
+
 function securityHeaders() {
   return helmet({
     contentSecurityPolicy: {
@@ -99,6 +115,7 @@ function securityHeaders() {
         styleSrc: ["'self'"],
         imgSrc: ["'self'", "data:"],
         objectSrc: ["'none'"],
+        workerSrc: ["'self'"],
         baseUri: ["'none'"],
         formAction: ["'self'"],
         frameAncestors: ["'none'"],

@@ -36,8 +36,8 @@ export function languageOf(req: Request): Language {
   return isLanguage(asked) ? asked : "en";
 }
 
-/** What the tablet's code says: everything else of its pages comes with them. */
-const TABLET_PREFIXES = /^(capture|category|problem|scan|conflict|rescue|settings)\./;
+/** What the laptop alone says; all other messages go to the tablet's code as well. */
+export const SAID_BY_LAPTOP = /^(page|pairing|refused|sign-in|trust)\./;
 
 /**
  * The messages of a language for the tablet's code, as JSON to stand in a `<script type="application/json">`;
@@ -45,7 +45,7 @@ const TABLET_PREFIXES = /^(capture|category|problem|scan|conflict|rescue|setting
  */
 export function tabletMessages(language: Language): string | undefined {
   if (language === "en") return undefined;
-  const spoken = Object.entries(MESSAGES[language]).filter(([key]) => TABLET_PREFIXES.test(key));
+  const spoken = Object.entries(MESSAGES[language]).filter(([key]) => !SAID_BY_LAPTOP.test(key));
   // No word may end the element that it stands in.
   return JSON.stringify(Object.fromEntries(spoken)).replaceAll("<", "\\u003c");
 }

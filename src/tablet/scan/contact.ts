@@ -169,7 +169,7 @@ const isCommon = (label: string) =>
     label,
   );
 const plain = (text: string) => text.replace(/\s+/g, " ").trim().toLowerCase();
-const wordsOf = (text: string) => text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
 const isPartOf = (some: string, all: string) => {
   const words = wordsOf(all);
   const parts = wordsOf(some);

@@ -1,0 +1,5 @@
+/** The bundler gives icons as text. */
+declare module "*.svg" {
+  const text: string;
+  export default text;
+}
