@@ -2,9 +2,9 @@ import { uuidv7 } from "uuidv7";
 import { editedVisit, type SentVisit } from "../visits/form";
 import { say } from "./words";
 
-/** Text is saved this long after the last key, in milliseconds. A mail address is nothing before its end. */
+/** Text is saved this long after the last key, in milliseconds. A mail address is nothing before its end, and half a platform would join the event's list. */
 const TYPING_PAUSE = 150;
-const TYPING_PAUSE_OF_ADDRESS = 4000;
+const PAUSE_FOR_WHOLE_WORDS = 4000;
 
 /**
  * The form of everything that can be said of a visit. It tells each change by itself: there is nothing to press.
@@ -226,5 +226,5 @@ function uncheck(form: HTMLFormElement, name: string): void {
 function pauseAfter(target: EventTarget | null): number {
   if (target instanceof HTMLTextAreaElement) return TYPING_PAUSE;
   if (!(target instanceof HTMLInputElement) || /checkbox|radio/.test(target.type)) return 0;
-  return target.type === "email" ? TYPING_PAUSE_OF_ADDRESS : TYPING_PAUSE;
+  return target.type === "email" || target.name === "platformOther" ? PAUSE_FOR_WHOLE_WORDS : TYPING_PAUSE;
 }
