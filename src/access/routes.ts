@@ -101,7 +101,7 @@ export function showSignIn(
 }
 
 export function accessRoutes(deps: Deps): Route[] {
-  const { db, config, network, now } = deps;
+  const { db, config, now } = deps;
 
   /** Signs in on the answer under way. */
   const signIn = async (req: Request, res: Response) => {
@@ -182,7 +182,7 @@ export function accessRoutes(deps: Deps): Route[] {
       );
       const laptops = laptopAddresses(req);
       const laptop = laptops.find((each) => each === req.query.address) ?? laptops[0];
-      const authority = config.publicUrl ? undefined : network?.https?.authority;
+      const authority = config.publicUrl ? undefined : deps.network?.https?.authority;
       const way = authority && req.query.way === "trusted" ? "trusted" : "plain";
       const pairing = `/pair/${code}`;
       const address = laptop + (way === "trusted" ? `/trust?next=${pairing}` : pairing);
@@ -292,6 +292,7 @@ export function accessRoutes(deps: Deps): Route[] {
 
   /** Where tablets may find the laptop, the likeliest first: with a certificate that is trusted anyway, at its names. */
   function laptopAddresses(req: Request): [string, ...string[]] {
+    const { network } = deps;
     const port = network?.port ?? req.socket.localPort ?? config.port;
     const plain = reachableAddresses({ ...config, port, localName: network?.localName });
     if (config.publicUrl || !network?.https || network.https.authority) return plain;
@@ -301,7 +302,7 @@ export function accessRoutes(deps: Deps): Route[] {
   /** The same host over HTTPS. */
   function secureTwin(address: string): string {
     const { hostname } = new URL(address);
-    return `https://${hostname}:${network?.https?.port}`;
+    return `https://${hostname}:${deps.network?.https?.port}`;
   }
 
   async function mustChoosePassphrase(): Promise<boolean> {
@@ -353,7 +354,7 @@ export function accessRoutes(deps: Deps): Route[] {
       code,
       // A browser takes what comes from its own device for safe.
       isSecure: req.secure || isLoopback(req.hostname),
-      canBeTrusted: secureAddresses(config, network ?? {}).length > 0,
+      canBeTrusted: secureAddresses(config, deps.network ?? {}).length > 0,
       event,
       booth: booths.find((each) => each.id === invitation.booth_id),
       pairedAs: caller.kind === "device" ? caller.staffName : undefined,

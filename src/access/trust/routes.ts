@@ -9,8 +9,9 @@ import { ownPath } from "../form";
 import { fileNameFor, fingerprintRows, SYSTEMS, securePlaces, systemOf } from "./rules";
 
 /** How a device comes to trust the laptop, so that its browser gives it all that needs a secure connection. */
-export function trustRoutes({ config, network }: Deps): Route[] {
-  const authorityNow = () => network?.https?.authority;
+export function trustRoutes(deps: Deps): Route[] {
+  const { config } = deps;
+  const authorityNow = () => deps.network?.https?.authority;
 
   return [
     anyone.get("/trust", (req, res, caller) => {
@@ -54,6 +55,7 @@ export function trustRoutes({ config, network }: Deps): Route[] {
   ];
 
   function placesFor(req: Request, caller: Caller): string[] {
+    const { network } = deps;
     const others = secureAddresses(config, network ?? {});
     if (config.publicUrl || !network) return others;
     return securePlaces({ host: req.hostname, isPaired: caller.kind === "device" }, network, others);
