@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { aVisit, type Booth, openBooth } from "../support/booth";
-import { faultsOf, openBrowser, pairedContext } from "../support/browser";
+import { faultsOf, LAPTOP, openBrowser, pairedContext, signIn } from "../support/browser";
 
 let browser: Browser;
 let booth: Booth;
@@ -121,8 +121,7 @@ test("the rescue file takes what waits to the laptop by hand, and what is sent l
   expect(download.suggestedFilename()).toMatch(/^boothlight-rescue-winter-camp-[\d-]+\.json$/);
   const file = readFileSync(await download.path());
   const organizer = await booth.organizer();
-  const bringIn = () =>
-    organizer.post("/rescue-files").attach("file", file, download.suggestedFilename());
+  const bringIn = () => organizer.post("/rescue-files").attach("file", file, download.suggestedFilename());
   expect((await bringIn()).text).toContain("From the tablet of Ada");
   const beside = async () =>
     (await booth.db.read.selectFrom("visit_conflicts").select("payload").execute()).map((row) => row.payload);
@@ -220,4 +219,27 @@ test("a look is there at once, also without the laptop, and stays", async () => 
   await context.setOffline(false);
   await page.reload();
   expect(await ground()).toBe("rgb(255, 255, 255)");
+});
+
+test("nobody signs out of a browser in which visits still wait", async () => {
+  const laptop = await browser.newContext(LAPTOP);
+  laptop.setDefaultTimeout(8000);
+  const desk = await laptop.newPage();
+  await signIn(desk, booth.address);
+  await desk.route("**/api/visits*", (route) => route.abort());
+  await desk.goto(`${booth.address}/capture`);
+  await desk.locator("html.scripted").waitFor();
+  await desk.keyboard.press("3");
+  await desk.getByText(/^1 waiting for the laptop/).waitFor();
+  await desk.goto(`${booth.address}/devices`);
+  await desk.getByRole("button", { name: "Sign out" }).click();
+  await desk.getByRole("heading", { name: "Some visits are still in this browser" }).waitFor();
+  await desk.unroute("**/api/visits*");
+  await desk.getByRole("link", { name: "Open the capture page" }).click();
+  await desk.getByText("All on the laptop", { exact: true }).waitFor();
+  expect(await visits()).toHaveLength(1);
+  await desk.goto(`${booth.address}/devices`);
+  await desk.getByRole("button", { name: "Sign out" }).click();
+  await desk.getByLabel("Passphrase").waitFor();
+  await laptop.close();
 });
