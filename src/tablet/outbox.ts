@@ -73,6 +73,8 @@ export class Outbox {
   readonly #onDisk = new Map<string, string>();
   readonly #pages = new BroadcastChannel("boothlight");
   readonly #changed: (id: string | undefined) => void;
+  /** The last change that was begun. It never fails. */
+  #changing: Promise<void> = Promise.resolve();
 
   /** `changed` is told of what another page on this tablet did (the visit's id), and of trouble that came or went. */
   private constructor(changed: (id: string | undefined) => void) {
@@ -185,7 +187,8 @@ export class Outbox {
       entries.map(({ id }) => id),
       (entry) => {
         if (!entry || entry.undone || entry.refused) return entry;
-        const next = { ...entry, sentRevision: Math.max(entry.sentRevision, entry.visit.revision) };
+        const isMarked = entry.sentRevision >= entry.visit.revision;
+        const next = isMarked ? entry : { ...entry, sentRevision: entry.visit.revision };
         marked.set(entry.id, next);
         return next;
       },
@@ -253,8 +256,17 @@ export class Outbox {
     );
   }
 
-  /** Changes entries in one go. `becomes` may be called more than once. */
-  async #change(ids: string[], becomes: Change, isSecondTry = false): Promise<void> {
+  /**
+   * Changes entries in one go, one change after the other: what is in memory alone has nobody else to keep two changes
+   * apart. `becomes` may be called more than once; an entry that it gives back as it was is not written again.
+   */
+  #change(ids: string[], becomes: Change): Promise<void> {
+    const change = this.#changing.then(() => this.#changeNow(ids, becomes));
+    this.#changing = change;
+    return change;
+  }
+
+  async #changeNow(ids: string[], becomes: Change, isSecondTry = false): Promise<void> {
     const after = new Map<string, Waiting | undefined>();
     if (!this.#database && this.#trouble !== "blocked") await this.#connect();
     try {
@@ -263,10 +275,11 @@ export class Outbox {
       // Should it fail, the loop below throws too; nobody else waits for this.
       transaction.done.catch(() => {});
       for (const id of new Set([...this.#unsaved, ...ids])) {
-        const before = this.#unsaved.has(id) ? this.#waiting.get(id) : await transaction.store.get(id);
+        const isUnsaved = this.#unsaved.has(id);
+        const before = isUnsaved ? this.#waiting.get(id) : await transaction.store.get(id);
         const next = ids.includes(id) ? becomes(before) : before;
-        if (next) await transaction.store.put(next);
-        else if (before || this.#unsaved.has(id)) await transaction.store.delete(id);
+        if (next && (isUnsaved || next !== before)) await transaction.store.put(next);
+        else if (!next && (isUnsaved || before)) await transaction.store.delete(id);
         after.set(id, next);
       }
       await transaction.done;
@@ -279,7 +292,7 @@ export class Outbox {
       if (isClosed(error)) {
         // A closed connection stays closed. Where a new one can be had, nothing has happened.
         this.#database = undefined;
-        if (!isSecondTry) return this.#change(ids, becomes, true);
+        if (!isSecondTry) return this.#changeNow(ids, becomes, true);
       }
       after.clear();
       for (const id of ids) {

@@ -40,6 +40,8 @@ export class Sender {
   #again = false;
   #pause = FIRST_PAUSE;
   #timer: number | undefined;
+  /** The last try failed: until one succeeds that is what there is to say, not that another one is under way. */
+  #isFailing = false;
 
   /** What failed on the laptop's side in this round: it waits for the next one, and holds up nobody. */
   readonly #passedOver = new Set<string>();
@@ -78,6 +80,7 @@ export class Sender {
       const standing = await this.#sendAll().catch(
         (): Standing => ({ kind: "away", why: navigator.onLine ? "no answer" : "no network" }),
       );
+      this.#isFailing = standing.kind !== "done";
       this.#changed(standing);
       if (standing.kind === "done") this.#pause = FIRST_PAUSE;
       else if (!this.#again) {
@@ -97,7 +100,7 @@ export class Sender {
       const ready = waiting.filter((entry) => !this.#passedOver.has(entry.id));
       const [next] = ready;
       if (!next) return waiting.length === 0 ? { kind: "done" } : { kind: "away", why: "trouble" };
-      this.#changed({ kind: "sending" });
+      if (!this.#isFailing) this.#changed({ kind: "sending" });
       const together = ready.filter((entry) => !entry.undone && entry.event === next.event);
       const outcome = next.undone
         ? await this.#sendUndo(next)
@@ -116,6 +119,7 @@ export class Sender {
     if (!response.ok) return this.#notTaken(response, sent);
     const { results } = (await response.json()) as { results: Answered[] };
     this.#pause = FIRST_PAUSE;
+    this.#isFailing = false;
     for (const [index, entry] of sent.entries()) await this.#take(entry, results[index]);
     this.#atOnce = MOST_AT_ONCE;
     return "go on";
@@ -143,6 +147,7 @@ export class Sender {
   async #sendUndo(entry: Waiting): Promise<Outcome> {
     const response = await request("DELETE", `/api/visits/${entry.id}`);
     if (response.status !== 204 && response.status !== 403) return this.#notTaken(response, [entry]);
+    this.#isFailing = false;
     await this.#outbox.letGo(entry);
     // A tablet that was paired anew is another one to the laptop: what was logged before is the organizer's to delete.
     if (response.status === 403) this.#told({ kind: "not undone", entry });
