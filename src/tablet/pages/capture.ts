@@ -115,6 +115,8 @@ async function start(): Promise<void> {
   sender.send();
   today.start();
   stayAwake();
+  // A browser that is short of room clears other sites first. Under plain HTTP there is no such wish.
+  void navigator.storage?.persist?.();
   let touched = Date.now();
   for (const type of ["pointerdown", "keydown", "input"]) {
     addEventListener(type, () => {
