@@ -2,7 +2,10 @@ import { uuidv7 } from "uuidv7";
 import { editedVisit, type SentVisit } from "../visits/form";
 import { say } from "./words";
 
-/** Text is saved this long after the last key, in milliseconds. A mail address is nothing before its end, and half a platform would join the event's list. */
+/**
+ * Text is saved this long after the last key, in milliseconds. A mail address is nothing before its end, and half a
+ * platform would join the event's list.
+ */
 const TYPING_PAUSE = 150;
 const PAUSE_FOR_WHOLE_WORDS = 4000;
 

@@ -35,7 +35,7 @@ interface Options {
 const BUSY = "boothlight-busy";
 const LOOK_EVERY = 1000;
 /** A hall's network drops requests: the page is kept whole or not at all. */
-const RETRY_EVERY = 30_000;
+const RETRY_EVERY = 10_000;
 const UPDATE_EVERY = 10 * 60_000;
 /** Whatever is wrong: a page is not loaded anew, by itself, more often than this. */
 const RENEW_AT_MOST_EVERY = 10 * 60_000;

@@ -415,6 +415,25 @@ test("the page that is kept speaks the language that was chosen", async () => {
   expect(await page.locator("html").getAttribute("lang")).toBe("de");
 });
 
+test("a tablet that is paired for another event turns to that event's page", async () => {
+  await openReady();
+  await booth.db.write(async (writer) => {
+    const event = await writer.selectFrom("events").selectAll().executeTakeFirstOrThrow();
+    const other = {
+      ...event,
+      id: "018d6f2e-8b2a-7c31-9f3e-2b1f6f0f3a77",
+      slug: "summer-camp",
+      name: "Summer Camp",
+    };
+    await writer.insertInto("events").values(other).execute();
+    await writer.updateTable("devices").set({ event_id: other.id }).where("id", "=", tablet.id).execute();
+  });
+  await page.getByText("Summer Camp").first().waitFor({ timeout: 45_000 });
+  await goAway();
+  await page.reload();
+  expect(await page.locator("[data-capture]").getAttribute("data-event")).toBe("summer-camp");
+});
+
 test("an address that names a visit is answered by the laptop, and without it by the page that is kept", async () => {
   await openReady();
   await target("New").tap();
