@@ -125,6 +125,31 @@ test("undo takes the last visit back", async () => {
   await until(visits, (found) => found.length === 0);
 });
 
+test("an undo is taken back in a tap, with everything that was typed, near the laptop and away from it", async () => {
+  const again = () => page.getByRole("button", { name: "Count it again" }).tap();
+  await target("New").tap();
+  await page.getByLabel("Note").fill("typed before the slip");
+  await until(visits, (found) => found[0]?.note === "typed before the slip");
+  await onTheLaptop();
+  await page.getByRole("button", { name: "Undo" }).tap();
+  await until(visits, (found) => found.length === 0);
+  await onTheLaptop();
+  await again();
+  await page.getByText("Counted again: New").waitFor();
+  expect((await until(visits, (found) => found.length === 1))[0]?.note).toBe("typed before the slip");
+
+  await context.setOffline(true);
+  await target("Curious").tap();
+  await page.getByText("Logged: Curious").waitFor();
+  await page.getByRole("button", { name: "Undo" }).tap();
+  await page.getByText("Undone: Curious").waitFor();
+  await again();
+  await page.getByText("Counted again: Curious").waitFor();
+  await context.setOffline(false);
+  const kept = await until(visits, (found) => found.length === 2);
+  expect(kept.map((visit) => visit.category)).toEqual(["new", "curious"]);
+});
+
 test("undo counts, also while the visit is on its way", async () => {
   const letGo = await holdBack("POST");
   const sent = page.waitForRequest("**/api/visits*");

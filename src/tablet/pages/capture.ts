@@ -27,6 +27,7 @@ const targets = find<HTMLFormElement>("targets");
 const said = find("said");
 const saidText = find("said-text");
 const undoButton = find<HTMLButtonElement>("undo");
+const againButton = find<HTMLButtonElement>("again");
 const form = find<HTMLFormElement>("details");
 const idle = find("idle");
 /** Names of platforms that joined the event's list after this page was opened, by their short names. */
@@ -55,6 +56,8 @@ async function start(): Promise<void> {
   /** The stamp of what the form was filled from, for each visit that was worked on. */
   const seen = new Map<string, string>();
   let sending: number | undefined;
+  /** The visit that was undone last, as long as that can be taken back in a tap. */
+  let undone: SentVisit | undefined;
   /** The visit of which the screen said last that the disk has not taken it. */
   let unsaved: SentVisit | undefined;
 
@@ -160,10 +163,13 @@ async function start(): Promise<void> {
     await after(() => outbox.undo(eventSlug, { ...visit, revision: knownRevision(visit) }, Date.now()));
     seen.delete(visit.id);
     announce(say("capture.undone-at", words(visit)), undefined);
+    undone = visit;
+    againButton.hidden = false;
     today.count(visit.category, -1);
     showStanding();
     sender.send();
   });
+  againButton.addEventListener("click", () => void countAgain());
 
   // A tablet that is put away, or a page that is closed, must not take the last words with it.
   document.addEventListener("visibilitychange", () => details.flush());
@@ -223,6 +229,29 @@ async function start(): Promise<void> {
     today.count(category, 1);
     showStanding();
     sender.send();
+  }
+
+  /** Takes an undo back. What the laptop has put into its bin, the laptop has to take out again. */
+  async function countAgain(): Promise<void> {
+    if (!undone) return;
+    const visit = undone;
+    const isWithLaptop = knownRevision(visit) > 0 && outbox.get(visit.id) === undefined;
+    const wasSent = isWithLaptop && (sender.acknowledged(visit.id) ?? onLaptop.get(visit.id)) !== undefined;
+    if (wasSent) {
+      const answer = await fetch(`/capture/visits/${visit.id}/restoration${query}`, {
+        method: "POST",
+        headers: { Accept: "application/json" },
+      }).catch(() => undefined);
+      if (!answer?.ok) return announce(say("capture.not-again"), visit, true);
+      turnTo(visit, undefined);
+    } else {
+      await put(visit);
+      turnTo(visit, outbox.get(visit.id));
+      sender.send();
+    }
+    announce(say("capture.back-at", words(visit)), visit);
+    today.count(visit.category, 1);
+    showStanding();
   }
 
   /** Keeps an edit. What cannot be taken as it is waits in the form until it is mended; the rest goes on. */
@@ -296,6 +325,8 @@ async function start(): Promise<void> {
     idle.hidden = true;
     form.scrollTo({ top: 0 });
     undoButton.hidden = false;
+    undone = undefined;
+    againButton.hidden = true;
     if (said.dataset.empty !== undefined) announce(say("capture.visit-at", words(visit)), visit);
   }
 
