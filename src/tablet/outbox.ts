@@ -1,6 +1,7 @@
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import { uuidv7 } from "uuidv7";
 import type { Result, SentVisit } from "../visits/form";
+import type { Clocks } from "./clock";
 
 /** A visit that the laptop has not acknowledged yet, as it lies on the tablet's disk. */
 export interface Waiting {
@@ -16,6 +17,8 @@ export interface Waiting {
   undone: boolean;
   /** New with each change of words: by it a page knows whether it has seen what lies here. */
   stamp: string;
+  /** What was known of the laptop's clock when the visit was logged. */
+  clocks?: Clocks;
   /** Other words for the same visit, from another page on this tablet: they travel after it, as versions beside it. */
   others?: SentVisit[];
   /** What was typed and cannot be taken as it is, while `visit` is what can. */
@@ -127,19 +130,21 @@ export class Outbox {
   }
 
   /**
-   * Puts a visit in, or in place of what waits of it. `visit.revision` is the last one that the laptop may know of,
-   * 0 for a new visit; a revision that has been sent is never used again for other words. `seen` is the stamp of what
+   * Puts a visit in, or in place of what waits of it. `visit.revision` is the last one that is known of here, 0 for a
+   * new visit, and `visit.base` the last one that the laptop is known to have; a revision that has been sent is never used again for other words. `seen` is the stamp of what
    * the edit was made from: where something else lies here by now, it goes along as another version. `draft` is kept
    * beside it where some of what was typed has to be mended first. Gives what was put in.
    */
   async put(
     event: string,
     visit: SentVisit,
-    edit: { now: number; seen?: string; draft?: Draft },
+    edit: { now: number; seen?: string; draft?: Draft; clocks?: Clocks },
   ): Promise<Waiting> {
     const stamp = uuidv7();
     await this.#change([visit.id], (before) => {
-      const sentRevision = Math.max(before?.sentRevision ?? 0, visit.revision);
+      // What waits and was never sent gets no new revision by an edit.
+      const isAhead = visit.revision === before?.visit.revision && (visit.base ?? 0) < visit.revision;
+      const sentRevision = Math.max(before?.sentRevision ?? 0, isAhead ? 0 : visit.revision);
       const others = before?.others ?? [];
       const isUnseen = before !== undefined && !before.undone && before.stamp !== edit.seen;
       return {
@@ -150,6 +155,7 @@ export class Outbox {
         sentRevision,
         undone: false,
         stamp,
+        clocks: before ? before.clocks : edit.clocks,
         ...(isUnseen
           ? { others: [...others, before.draft?.visit ?? before.visit] }
           : others.length > 0 && { others }),

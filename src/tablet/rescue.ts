@@ -1,4 +1,5 @@
 import type { SentVisit } from "../visits/form";
+import type { Clocks } from "./clock";
 import type { Outbox, Waiting } from "./outbox";
 
 /** What the tablet knows of itself from the laptop. */
@@ -29,13 +30,18 @@ export interface RescueFile {
 
 /** Names of what the outbox keeps. */
 const RESCUED = "rescued";
-const OFFSET = "clockOffset";
+const CLOCKS = "clocks";
 const DEVICE = "device";
 
 /** Notes what an answer of the laptop says of this tablet and its clock. */
-export async function keepDevice(outbox: Outbox, device: Device | null, clockOffset: number): Promise<void> {
+export async function keepDevice(outbox: Outbox, device: Device | null, clocks: Clocks): Promise<void> {
   await outbox.keep(DEVICE, device);
-  await outbox.keep(OFFSET, clockOffset);
+  await outbox.keep(CLOCKS, clocks);
+}
+
+/** What the laptop's last word said of the clocks. */
+export function keptClocks(outbox: Outbox): Clocks | undefined {
+  return outbox.kept<Clocks>(CLOCKS);
 }
 
 export function keptDevice(outbox: Outbox): Device | undefined {
@@ -59,7 +65,7 @@ export async function saveRescueFile(outbox: Outbox, event: string, now: number)
       boothlight: "rescue",
       version: 1,
       savedAt,
-      clockOffset: outbox.kept<number>(OFFSET) ?? null,
+      clockOffset: keptClocks(outbox)?.offset ?? null,
       event: each,
       device: keptDevice(outbox) ?? null,
       waiting: entries.filter((entry) => entry.event === each).map(asRescued),

@@ -1,4 +1,5 @@
 import type { Result, SentVisit } from "../visits/form";
+import { type Clocks, isOfEarlier, setSince } from "./clock";
 import type { Outbox, Waiting } from "./outbox";
 
 const MOST_AT_ONCE = 50;
@@ -33,6 +34,7 @@ export class Sender {
   readonly #outbox: Outbox;
   readonly #changed: (standing: Standing) => void;
   readonly #told: (news: News) => void;
+  readonly #clocks: () => Promise<Clocks | undefined>;
   /** The last revision of each visit that the laptop has acknowledged since the page was opened. */
   readonly #acknowledged = new Map<string, number>();
   #atOnce = MOST_AT_ONCE;
@@ -48,12 +50,19 @@ export class Sender {
 
   /**
    * `changed` is called whenever something was acknowledged or refused, or the standing changed; `told` when the
-   * laptop has other words for a visit, or did not count or not undo it.
+   * laptop has other words for a visit, or did not count or not undo it. `clocks` asks the laptop for the time, and
+   * fails where nobody answers.
    */
-  constructor(outbox: Outbox, changed: (standing: Standing) => void, told: (news: News) => void) {
+  constructor(
+    outbox: Outbox,
+    changed: (standing: Standing) => void,
+    told: (news: News) => void,
+    clocks: () => Promise<Clocks | undefined>,
+  ) {
     this.#outbox = outbox;
     this.#changed = changed;
     this.#told = told;
+    this.#clocks = clocks;
     addEventListener("online", () => this.send());
     addEventListener("offline", () => this.send());
     document.addEventListener("visibilitychange", () => {
@@ -104,16 +113,21 @@ export class Sender {
       const together = ready.filter((entry) => !entry.undone && entry.event === next.event);
       const outcome = next.undone
         ? await this.#sendUndo(next)
-        : await this.#sendVisits(next.event, together.slice(0, this.#atOnce));
+        : await this.#sendVisits(next, together.slice(0, this.#atOnce));
       if (outcome !== "go on") return outcome;
     }
   }
 
-  async #sendVisits(event: string, entries: Waiting[]): Promise<Outcome> {
-    const sent = await this.#outbox.markSent(entries);
+  async #sendVisits(next: Waiting, together: Waiting[]): Promise<Outcome> {
+    // Only what was logged by a clock that nobody has set since can tell its time together.
+    const clocks = together.some((entry) => isOfEarlier(entry.since)) ? await this.#clocks() : undefined;
+    const set = (entry: Waiting) =>
+      clocks ? setSince(Date.parse(entry.visit.happenedAt), entry.clocks, clocks) : 0;
+    const sent = await this.#outbox.markSent(together.filter((entry) => set(entry) === set(next)));
     if (sent.length === 0) return "go on";
-    const response = await request("POST", `/api/visits?event=${encodeURIComponent(event)}`, {
-      sentAt: new Date().toISOString(),
+    const response = await request("POST", `/api/visits?event=${encodeURIComponent(next.event)}`, {
+      // What the clock that they were logged by would show now.
+      sentAt: new Date(Date.now() + set(next)).toISOString(),
       visits: sent.map((entry) => entry.visit),
     });
     if (!response.ok) return this.#notTaken(response, sent);

@@ -1,4 +1,5 @@
 import type { SentVisit } from "../visits/form";
+import { type Clocks, LaptopClock } from "./clock";
 import type { Outbox } from "./outbox";
 import type { Device } from "./rescue";
 import { say } from "./words";
@@ -28,12 +29,13 @@ interface Place {
   address: string;
   /** What the page came with; a page from the tablet's own disk comes with nothing. */
   first: Pick<TodayAnswer, "light" | "own" | "booth"> | undefined;
-  /** The laptop answered. */
-  near: (answer: TodayAnswer) => void;
+  /** The laptop answered. `clocks`: how its clock stands to this tablet's. */
+  near: (answer: TodayAnswer, clocks: Clocks) => void;
 }
 
 const EVERY = 30_000;
 const AFTER = 5000;
+const ANSWER_WITHIN = 15_000;
 
 /** What the day looks like: this tablet's counts, the booth's, and the light. Tells the laptop what waits here. */
 export class Today {
@@ -44,12 +46,13 @@ export class Today {
   #told = "";
   #isNear = false;
   #isRescued = false;
+  readonly #clock = new LaptopClock();
 
   constructor(place: Place) {
     this.#place = place;
     this.#shown = place.first ?? { light: 0, own: none(), booth: none() };
     // A page that comes from the tablet's disk counts what waits there until the laptop is heard.
-    if (!place.first) this.#countWaiting();
+    if (!place.first) this.#countWaiting({ alsoSent: true });
   }
 
   start(): void {
@@ -76,18 +79,32 @@ export class Today {
     }, AFTER);
   }
 
-  async refresh(): Promise<void> {
-    const response = await fetch(this.#place.address).catch(() => undefined);
+  /**
+   * How the clocks stand. The laptop is asked where it was not heard yet or the tablet's clock may have been set;
+   * undefined where it does not say. Fails where nobody answers.
+   */
+  async clocks(): Promise<Clocks | undefined> {
+    if (!this.#clock.clocks && !(await this.refresh())) throw new Error("Nobody answers.");
+    return this.#clock.clocks;
+  }
+
+  /** Asks the laptop. Gives whether anybody answered. */
+  async refresh(): Promise<boolean> {
+    const response = await fetch(this.#place.address, { signal: AbortSignal.timeout(ANSWER_WITHIN) }).catch(
+      () => undefined,
+    );
     this.#isNear = response?.ok ?? false;
     const answer = this.#isNear
       ? ((await response?.json().catch(() => undefined)) as TodayAnswer | undefined)
       : undefined;
-    if (!answer) return;
+    if (!answer) return response !== undefined;
+    const clocks = this.#clock.hear(answer.now);
     this.#shown = { light: answer.light, own: answer.own, booth: answer.booth };
     this.#countWaiting();
     this.#show();
-    this.#place.near(answer);
-    await this.tellNow(this.#isRescued);
+    this.#place.near(answer, clocks);
+    void this.tellNow(this.#isRescued);
+    return true;
   }
 
   /** Tells the laptop how much waits here, so that nobody there unpairs this tablet by mistake. Soon, when it is near. */
@@ -111,10 +128,10 @@ export class Today {
     if (!response?.ok) this.#told = before;
   }
 
-  /** What the laptop has not heard of yet counts all the same. */
-  #countWaiting(): void {
+  /** What the laptop has not heard of yet counts all the same. `alsoSent`: and what it may have heard of. */
+  #countWaiting({ alsoSent = false } = {}): void {
     for (const { visit, sentRevision, undone } of this.#place.outbox.all()) {
-      if (undone || sentRevision > 0) continue;
+      if (undone || (sentRevision > 0 && !alsoSent)) continue;
       this.#shown.own[visit.category] += 1;
       this.#shown.booth[visit.category] += 1;
     }

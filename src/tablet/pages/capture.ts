@@ -6,7 +6,7 @@ import { Heard } from "../heard";
 import { forgetEverything, heardOf, install, START_WORDS } from "../install";
 import { Names } from "../names";
 import { type Draft, Outbox, type Waiting } from "../outbox";
-import { isRescued, keepDevice, keptDevice, saveRescueFile } from "../rescue";
+import { isRescued, keepDevice, keptClocks, keptDevice, saveRescueFile } from "../rescue";
 import { type News, Sender, type Standing } from "../sender";
 import { chooseSettings, showLook } from "../settings";
 import { needsMending, standingInWords } from "../standing";
@@ -73,14 +73,15 @@ async function start(): Promise<void> {
       if (now.kind === "done") today.refreshSoon();
     },
     (news) => void tell(news),
+    () => today.clocks(),
   );
   const today = new Today({
     outbox,
     sphere: document.querySelectorAll<HTMLElement>("[data-light]"),
     address: `/api/today${query}`,
     first: readJson("today"),
-    near: (answer) => {
-      void keepDevice(outbox, answer.device, Date.parse(answer.now) - Date.now());
+    near: (answer, clocks) => {
+      void keepDevice(outbox, answer.device, clocks);
       if (answer.device) names.setOwn(answer.device.staffName);
       void heardOf(answer.shell);
       // Somebody answers: what waits need not wait for its pause to end.
@@ -279,7 +280,8 @@ async function start(): Promise<void> {
       const { id } = visit;
       const base = Math.max(sender.acknowledged(id) ?? 0, onLaptop.get(id) ?? 0) || undefined;
       const known = { ...visit, revision: knownRevision(visit), base };
-      const entry = await outbox.put(eventSlug, known, { now: Date.now(), seen: seen.get(id), draft });
+      const edit = { now: Date.now(), seen: seen.get(id), draft, clocks: keptClocks(outbox) };
+      const entry = await outbox.put(eventSlug, known, edit);
       seen.set(id, entry.stamp);
       revisions.set(id, entry.visit.revision);
     });
