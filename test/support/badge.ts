@@ -4,13 +4,13 @@ import QRCode from "qrcode";
 import { prepareZXingModule, type WriteInputBarcodeFormat, writeBarcode } from "zxing-wasm/writer";
 
 /** A code as squares: row by row, 1 is dark. */
-export interface Symbol {
+export interface CodeSymbol {
   width: number;
   height: number;
   dark: number[];
 }
 
-export function qrCode(content: string | Uint8Array): Symbol {
+export function qrCode(content: string | Uint8Array): CodeSymbol {
   const { modules } = QRCode.create(
     typeof content === "string" ? content : [{ data: content as Buffer, mode: "byte" }],
     { errorCorrectionLevel: "M" },
@@ -19,12 +19,16 @@ export function qrCode(content: string | Uint8Array): Symbol {
 }
 
 /** A code of another kind: `DataMatrix`, `Code128`. */
-export async function codeOf(text: string, format: WriteInputBarcodeFormat): Promise<Symbol> {
+export async function codeOf(text: string, format: WriteInputBarcodeFormat): Promise<CodeSymbol> {
   const wasm = readFileSync(require.resolve("zxing-wasm/writer/zxing_writer.wasm"));
   prepareZXingModule({ overrides: { wasmBinary: new Uint8Array(wasm).buffer } });
   const { symbol, error } = await writeBarcode(text, { format });
   if (error) throw new Error(error);
-  return { width: symbol.width, height: symbol.height, dark: [...symbol.data].map((shade) => Number(shade === 0)) };
+  return {
+    width: symbol.width,
+    height: symbol.height,
+    dark: [...symbol.data].map((shade) => Number(shade === 0)),
+  };
 }
 
 /** How a badge is photographed. Lengths are in pixels of the photo. */
@@ -51,7 +55,7 @@ export interface Shot {
 }
 
 /** A photo of a badge that hangs in front of somebody, 12 megapixels if not told otherwise: a JPEG. */
-export async function photograph(page: Page, symbol: Symbol, shot: Shot = {}): Promise<Buffer> {
+export async function photograph(page: Page, symbol: CodeSymbol, shot: Shot = {}): Promise<Buffer> {
   const base64 = await page.evaluate(`(${DRAW})(${JSON.stringify({ symbol, shot })})`);
   return Buffer.from(base64 as string, "base64");
 }

@@ -101,8 +101,11 @@ class Scanner {
     );
     // The page's own keys, which log visits, are not meant in here.
     this.#dialog.addEventListener("keydown", (event) => event.stopPropagation());
-    const whenShown = () => (document.hidden ? this.#stopCamera() : this.#isAiming && void this.#aim());
-    const whenLeft = () => this.#stopCamera();
+    const whenShown = () => {
+      if (document.hidden) this.#pause();
+      else if (this.#isAiming) void this.#aim();
+    };
+    const whenLeft = () => this.#pause();
     document.addEventListener("visibilitychange", whenShown);
     addEventListener("pagehide", whenLeft);
     this.#dialog.addEventListener("close", () => {
@@ -142,7 +145,7 @@ class Scanner {
       if (doing === this.#doing) this.#showWithout(camera);
       return;
     }
-    if (doing !== this.#doing) return camera.stop();
+    if (doing !== this.#doing || document.hidden) return camera.stop();
     this.#camera = camera;
     this.#light.hidden = !camera.light;
     this.#light.setAttribute("aria-pressed", "false");
@@ -260,6 +263,13 @@ class Scanner {
     return ++this.#doing;
   }
 
+  /** Nobody looks: the camera is off until somebody does. */
+  #pause(): void {
+    if (!this.#camera) return;
+    this.#doing++;
+    this.#stopCamera();
+  }
+
   #stopCamera(): void {
     this.#camera?.stop();
     this.#camera = undefined;
@@ -302,7 +312,9 @@ function button(icon: string, words: string, press: () => void): HTMLButtonEleme
   const element = make("button", { type: "button" });
   element.innerHTML = icon
     .replace(/<!--[\s\S]*?-->/, "")
-    .replace(/<svg\s+class="[^"]*"/, '<svg class="icon" aria-hidden="true" focusable="false"');
+    .replace(/\s*\n\s*/g, " ")
+    .trim()
+    .replace(/<svg class="[^"]*"/, '<svg class="icon" aria-hidden="true" focusable="false"');
   element.append(words);
   element.addEventListener("click", press);
   return element;

@@ -37,11 +37,11 @@ const LOOKS_AT_PICTURE: Look[] = [
   { side: 400, blur: [2, 12] },
   { side: 640, blur: [2, 12] },
   { side: 1000, blur: [2, 5] },
-  { side: 1000, blur: [3, 12] },
   { side: 1600, linear: true },
+  { side: 1000, blur: [3, 12] },
+  { side: 1000, blur: [2, 5], linear: true },
   { side: 1600, blur: [2, 8] },
   { side: 1600, blur: [3.5, 12] },
-  { side: 1000, blur: [2, 5], linear: true },
   { side: 2400, blur: [2.5, 8] },
 ];
 
