@@ -4,7 +4,7 @@ import { entriesOf, offered } from "../catalog/store";
 import type { Instant } from "../database/tables";
 import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
-import { momentInWords } from "../events/rules";
+import { momentInWords, sinceInWords } from "../events/rules";
 import { chosenEvent, type Event, eventById } from "../events/store";
 import { isLoopback, reachableAddresses, secureAddresses } from "../http/addresses";
 import { DEVICE_COOKIE, giveSecret, SESSION_COOKIE, secretsOf, takeSecrets } from "../http/cookies";
@@ -377,7 +377,7 @@ export function accessRoutes(deps: Deps): Route[] {
       waiting: device.waiting,
       waitingSince: device.waiting_since === null ? null : new Date(device.waiting_since).toISOString(),
       rescued: device.rescued === 1,
-      standing: standingInWords(device, timeOf),
+      standing: standingInWords(device, (at) => sinceInWords(at, event.time_zone, now())),
     }));
   }
 }

@@ -90,6 +90,14 @@ export function momentInWords(at: Instant, timeZone: string, now?: Instant, lang
   });
 }
 
+/** An instant since which something lasts: "10:11" where that was today, else with the day. */
+export function sinceInWords(at: Instant, timeZone: string, now: Instant): string {
+  const local = DateTime.fromMillis(at, { zone: timeZone });
+  return local.hasSame(DateTime.fromMillis(now, { zone: timeZone }), "day")
+    ? local.toFormat("HH:mm")
+    : momentInWords(at, timeZone, now);
+}
+
 /** An instant as text for a spreadsheet: "2014-04-15 10:11" in the time zone. */
 export function momentForSheets(at: Instant, timeZone: string): string {
   return DateTime.fromMillis(at, { zone: timeZone }).toFormat("yyyy-MM-dd HH:mm");

@@ -168,7 +168,7 @@ export function importRoutes({ db, now }: Deps): Route[] {
 
 /** `here`: the short name of the event whose page the file was chosen on. */
 function showRescued(req: Request, res: Response, outcome: RescueOutcome, here: string): void {
-  const { event, staffName, results } = outcome;
+  const { event, staffName, clockOffset, results } = outcome;
   if (wantsJson(req)) return void res.json({ event: event.slug, staffName, results });
   const refused = results.flatMap((result) => result.refused);
   show(res, "imports/rescued", {
@@ -180,7 +180,9 @@ function showRescued(req: Request, res: Response, outcome: RescueOutcome, here: 
     isElsewhere: here !== "" && here !== event.slug,
     notes: rescueInWords(results),
     twoVersions: results.some((result) => result.hasVersions),
-    refused: refused.slice(0, MOST_BAD_SHOWN).map((each) => refusedInFull(each, event.time_zone)),
+    refused: refused
+      .slice(0, MOST_BAD_SHOWN)
+      .map((each) => refusedInFull(each, clockOffset, event.time_zone)),
     refusedCount: refused.length,
   });
 }

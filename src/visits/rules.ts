@@ -44,6 +44,8 @@ export interface Kept {
   revisedBy: string | null;
   /** The hash of the incoming revision, where a newer one has replaced it. */
   earlierHash?: string;
+  /** Whether the incoming words were once the visit's, and have been left since. */
+  wasSaid?: boolean;
   deleted: boolean;
 }
 
@@ -75,7 +77,8 @@ export function compare(incoming: Incoming, kept: Kept): "updated" | "replayed" 
   if (incoming.revision > kept.revision) return "updated";
   if (incoming.hash === kept.hash) return "replayed";
   if (incoming.revision === kept.revision) return "conflict";
-  if (kept.earlierHash !== undefined) return kept.earlierHash === incoming.hash ? "replayed" : "conflict";
+  if (kept.wasSaid) return "replayed";
+  if (kept.earlierHash !== undefined) return "conflict";
   return incoming.base === undefined || knows(incoming, kept) ? "replayed" : "conflict";
 }
 
@@ -288,6 +291,8 @@ function versionInWords(visit: SentVisit, lists: Lists, timeZone: string): Map<s
 
 /** What the fields of a visit are called, for reading one that has no form any more. */
 const FIELDS: Record<string, string> = {
+  id: "Its id",
+  revision: "Its revision",
   category: "Category",
   happenedAt: "Time on the tablet",
   booth: "Booth",

@@ -108,7 +108,7 @@ async function recordVisit(
     .select("visit_id")
     .where("visit_id", "=", visit.id)
     .executeTakeFirst();
-  const kept = await keptVisit(writer, visit);
+  const kept = await keptVisit(writer, visit, hash);
   if (kept && kept.eventId !== arrival.event.id) {
     const problems = [{ field: "id", message: say("problem.id-of-other-event") }];
     return { id: visit.id, status: "invalid", problems };
@@ -126,7 +126,7 @@ async function recordVisit(
     await replaceVisit(writer, arrival, visit, resolved, hash, kept);
     return { id: visit.id, status };
   }
-  if (hash !== kept.hash && hash !== kept.earlierHash) {
+  if (hash !== kept.hash && !kept.wasSaid) {
     const { deviceId, receivedAt } = arrival;
     const version = { visitId: visit.id, revision: visit.revision, hash, deviceId, sent, receivedAt };
     // An overtaken step of the same edits says nothing new, as a rule; in case it does, it can be read.
@@ -186,6 +186,7 @@ async function settleSame(writer: Writer, visit: VisitRecord, hash: string, now:
 async function keptVisit(
   writer: Writer,
   visit: VisitRecord,
+  hash: string,
 ): Promise<(Kept & { eventId: string; deviceId: string | null }) | undefined> {
   const row = await writer
     .selectFrom("visits")
@@ -197,18 +198,19 @@ async function keptVisit(
     visit.revision < row.revision
       ? await writer
           .selectFrom("visit_revisions")
-          .select("content_hash")
+          .select(["revision", "content_hash"])
           .where("visit_id", "=", visit.id)
-          .where("revision", "=", visit.revision)
-          .executeTakeFirst()
-      : undefined;
+          .where(({ or, eb }) => or([eb("revision", "=", visit.revision), eb("content_hash", "=", hash)]))
+          .execute()
+      : [];
   return {
     eventId: row.event_id,
     deviceId: row.device_id,
     revision: row.revision,
     revisedBy: row.revised_by,
     hash: row.content_hash,
-    earlierHash: earlier?.content_hash,
+    earlierHash: earlier.find((each) => each.revision === visit.revision)?.content_hash,
+    wasSaid: earlier.some((each) => each.content_hash === hash),
     deleted: row.deleted_at !== null,
   };
 }
@@ -534,7 +536,7 @@ export async function editVisit(
   const { resolved, problems } = resolve(visit, lists);
   if (problems.length > 0) return { id: visit.id, status: "invalid", problems };
   return db.write(async (writer) => {
-    const kept = await keptVisit(writer, visit);
+    const kept = await keptVisit(writer, visit, contentHash(visit));
     if (!kept || kept.deleted) return { id: visit.id, status: "gone" };
     if (kept.revision !== shown) return { id: visit.id, status: "conflict" };
     const [before] = await fullVisits(writer, [visit.id]);

@@ -38,9 +38,11 @@ describe.each(ENGINES)("what waits on a tablet, on %s", (engine) => {
       waiting: 3,
       waitingSince: waiting.since,
       rescued: false,
-      standing: "3 waiting on it since 3 Feb, 10:40",
+      standing: "3 waiting on it since 10:40",
     });
     await tell({ ...waiting, waiting: 1, rescued: true }).expect(204);
+    expect((await device()).standing).toBe("1 waiting on it since 10:40, in a rescue file");
+    booth.setClock(NOON + 86_400_000);
     expect((await device()).standing).toBe("1 waiting on it since 3 Feb, 10:40, in a rescue file");
     await tell({ waiting: 0 }).expect(204);
     expect(await device()).toMatchObject({

@@ -29,8 +29,12 @@ export function rescueInWords(results: { status: RescueStatus; hasVersions: bool
 /** A record that could not be taken, for typing it in: when it was, what it says, what is wrong. */
 export function refusedInFull(
   { sent, problems }: { sent: unknown; problems: FieldProblem[] },
+  clockOffset: number,
   timeZone: string,
 ): { when: string; said: Said[] } {
   const time = Date.parse(String((sent as { happenedAt?: unknown } | null)?.happenedAt));
-  return { when: Number.isNaN(time) ? "" : momentInWords(time, timeZone), said: inFull(sent, problems) };
+  return {
+    when: Number.isNaN(time) ? "" : momentInWords(time + clockOffset, timeZone),
+    said: inFull(sent, problems),
+  };
 }

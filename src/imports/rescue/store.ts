@@ -32,6 +32,8 @@ export interface RescueOutcome {
   event: Event;
   /** Whose tablet it is from, as the file says. */
   staffName: string | undefined;
+  /** Milliseconds that were added to what the tablet's clock said. */
+  clockOffset: number;
   results: RescueResult[];
 }
 
@@ -59,7 +61,7 @@ export async function bringIn(db: Database, file: Rescue, now: Instant): Promise
   if (deviceId !== null && results.every((result) => result.refused.length === 0)) {
     await db.write((writer) => noteRescue(writer, deviceId, file.savedAt + clockOffset));
   }
-  return { event, staffName: file.device?.staffName, results };
+  return { event, staffName: file.device?.staffName, clockOffset, results };
 }
 
 /** As if the tablet had sent it. A device of another event, or of another laptop, leaves its name alone. */
