@@ -68,7 +68,8 @@ export function createApp(deps: Deps): Express {
   // A hall's Wi-Fi is slow: the capture page with its script is a third of its size this way.
   app.use(compression());
   app.use(
-    "/assets",
+    // What the capture page's service worker has to look after, as a worker of the page, has to be below /capture.
+    ["/assets", "/capture/assets"],
     express.static(path.resolve(__dirname, "../public"), {
       immutable: true,
       maxAge: "1y",

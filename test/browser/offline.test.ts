@@ -4,6 +4,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { unpairDevice } from "../../src/access/store";
 import { createApp } from "../../src/app";
 import en from "../../src/languages/en.json";
+import { photograph, qrCode } from "../support/badge";
 import { type Booth, openBooth } from "../support/booth";
 import { faultsOf, openBrowser, TABLET } from "../support/browser";
 import { openTrustedBooth, openTrustingProfile, trustingHome } from "../support/trusted";
@@ -366,6 +367,40 @@ test("where the page cannot be kept it works with the network, and is kept as so
     (is) => is,
     40_000,
   );
+});
+
+test("the scanner is there without network too, once the tablet had time to keep it", async () => {
+  await openReady();
+  const addressOf = (part: string) => page.locator("[data-capture]").getAttribute(`data-scanner${part}`);
+  const parts = await Promise.all(["", "-worker", "-wasm", "-styles"].map(addressOf));
+  for (const part of parts) {
+    await until(
+      () => page.evaluate(`caches.match(${JSON.stringify(part)}).then((kept) => kept !== undefined)`),
+      (isThere) => isThere === true,
+    );
+  }
+  // A browser's own cache may have them as well, or not any more.
+  await (await context.newCDPSession(page)).send("Network.clearBrowserCache");
+  await goAway();
+  await page.reload();
+  const photo = await photograph(page, qrCode("MECARD:N:Byron,Ada;;"), {
+    width: 1600,
+    height: 1200,
+    code: 600,
+  });
+  await page.evaluate(`(async () => {
+    const at = document.querySelector("[data-capture]").dataset;
+    const { openScanner } = await import(at.scanner);
+    const [worker, wasm, styles] = [at.scannerWorker, at.scannerWasm, at.scannerStyles];
+    openScanner({ say: (key) => key, worker, wasm, styles, trust: "/trust" });
+  })()`);
+  const scanner = page.getByRole("dialog", { name: "scan.title" });
+  await scanner.locator("input[type=file]").first().setInputFiles({
+    name: "badge.jpg",
+    mimeType: "image/jpeg",
+    buffer: photo,
+  });
+  await scanner.getByText("Ada Byron", { exact: true }).waitFor({ timeout: 20_000 });
 });
 
 test("a tablet that is not paired any more keeps its page, and says so", async () => {

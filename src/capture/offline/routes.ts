@@ -47,5 +47,6 @@ export function offlineRoutes(): Route[] {
 /** The scanner with its parts: too large for every page, wanted once a badge is held up. */
 function loadedOnDemand(res: Response): string[] {
   const parts = assetsOf(res).filter((file) => /^(built|styles)\/(scan|zxing).*\.(js|wasm|css)$/.test(file));
-  return parts.map((file) => assetOf(res, file));
+  // As the page asks for them: see views/capture/capture.ejs.
+  return parts.map((file) => (file.endsWith("-worker.js") ? "/capture" : "") + assetOf(res, file));
 }

@@ -28,7 +28,7 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || address.origin !== self.location.origin) return;
   if (request.mode === "navigate" && address.pathname === "/capture")
     event.respondWith(open(request, address));
-  else if (address.pathname.startsWith("/assets/")) event.respondWith(file(request));
+  else if (/^(\/capture)?\/assets\//.test(address.pathname)) event.respondWith(file(request));
 });
 
 /** All or nothing: where something is missing, the worker before this one stays, with all that it has. */
