@@ -80,7 +80,7 @@ export function announce(
 
   const failed = (error: unknown) => {
     if (isEnding) return;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ");
     if (!isWarned) {
       log.warn(
         `The laptop cannot be announced as ${WANTED_NAME}: ${reason}. Its addresses work all the same.`,

@@ -229,7 +229,7 @@ async function makeAuthority(laptop: string, now: Instant): Promise<Pair> {
   const certificate = await x509.X509CertificateGenerator.createSelfSigned(
     {
       serialNumber: newSerial(),
-      name: [{ CN: [`Boothlight on ${laptop}`.slice(0, 64)] }, { O: ["Boothlight"] }],
+      name: [{ CN: [nameFor(laptop)] }, { O: ["Boothlight"] }],
       keys,
       signingAlgorithm: ALGORITHM,
       notBefore: new Date(now - BEGINS_BEFORE),
@@ -244,6 +244,12 @@ async function makeAuthority(laptop: string, now: Instant): Promise<Pair> {
     webcrypto,
   );
   return { cert: `${certificate.toString("pem")}\n`, key: pem };
+}
+
+/** As devices list it: 64 characters are the most (RFC 5280, appendix A.1), and signs of the notation of names are none of it. */
+function nameFor(laptop: string): string {
+  const words = laptop.replace(/[\s"\\+=,;<>#\p{C}]+/gu, " ").trim();
+  return [...`Boothlight on ${words || "a laptop"}`].slice(0, 64).join("").trim();
 }
 
 /** A certificate for the laptop's names and addresses, issued by its authority. */
