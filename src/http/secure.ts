@@ -54,12 +54,13 @@ export async function secureServer(
   };
   let port: number | undefined;
   let presented = await load();
-  /** What pages say of HTTPS: nothing before it is open. */
+  /** What the log and the pages say of HTTPS: nothing before it is open. */
   const tell = () => {
-    const { names, authority } = presented;
-    if (port !== undefined) network.https = { port, names, authority };
+    if (port === undefined) return;
+    const { names, authority, news } = presented;
+    for (const sentence of news) log.info(sentence);
+    network.https = { port, names, authority };
   };
-  for (const sentence of presented.news) log.info(sentence);
   const server = createServer(presented, answer);
   let lastFailure = "";
   let looking: Promise<void> = Promise.resolve();
@@ -73,7 +74,6 @@ export async function secureServer(
         if (!found.authority) log.info("The certificate's files changed: the new one is used from now on.");
       }
       presented = found;
-      for (const sentence of found.news) log.info(sentence);
       tell();
       lastFailure = "";
     } catch (error) {
