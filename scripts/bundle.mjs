@@ -9,6 +9,12 @@ const scriptsIn = (folder) =>
   readdirSync(path.join(ROOT, folder))
     .filter((file) => file.endsWith(".ts"))
     .map((file) => path.join(ROOT, folder, file));
+/** Each page brings the messages of its language along, English too: the code has none built in. */
+const messagesFromThePage = {
+  name: "messages from the page",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /languages.en\.json$/ }, () => ({ contents: "{}", loader: "json" })),
+};
 const common = {
   outdir: path.join(ROOT, "public/built"),
   bundle: true,
@@ -16,6 +22,8 @@ const common = {
   sourcemap: true,
   target: ["es2022", "safari16"],
   loader: { ".svg": "text" },
+  alias: { i18next: path.join(ROOT, "src/tablet/i18next.ts") },
+  plugins: [messagesFromThePage],
   logLevel: "warning",
 };
 await build({ ...common, entryPoints: scriptsIn("src/tablet/pages"), format: "esm" });

@@ -39,12 +39,8 @@ export function languageOf(req: Request): Language {
 /** What the laptop alone says; all other messages go to the tablet's code as well. */
 export const SAID_BY_LAPTOP = /^(page|pairing|refused|sign-in|trust)\./;
 
-/**
- * The messages of a language for the tablet's code, as JSON to stand in a `<script type="application/json">`;
- * undefined for English, which the code has built in.
- */
-export function tabletMessages(language: Language): string | undefined {
-  if (language === "en") return undefined;
+/** The messages of a language for the tablet's code, as JSON to stand in a `<script type="application/json">`. */
+export function tabletMessages(language: Language): string {
   const spoken = Object.entries(MESSAGES[language]).filter(([key]) => !SAID_BY_LAPTOP.test(key));
   // No word may end the element that it stands in.
   return JSON.stringify(Object.fromEntries(spoken)).replaceAll("<", "\\u003c");

@@ -27,7 +27,7 @@ export function speaker(language: Language, messages: Messages): Say {
   void spoken.init({
     lng: language,
     fallbackLng: "en",
-    resources: { [language]: { translation: messages }, en: { translation: en } },
+    resources: { en: { translation: en }, [language]: { translation: messages } },
     initAsync: false,
     // Keys have dots, and sentences colons: neither leads anywhere.
     keySeparator: false,

@@ -1,12 +1,12 @@
-import { type Language, type Messages, sayInEnglish, speaker } from "../languages/say";
+import { type Language, type Messages, speaker } from "../languages/say";
 
 /** The language of the page. */
 export const language = document.documentElement.lang as Language;
 
-const messages = document.querySelector("[data-messages]")?.textContent;
+const messages = document.querySelector("[data-messages]")?.textContent ?? "{}";
 
-/** Words in the language of the page, which brings its messages along; English is built in. */
-export const say = messages ? speaker(language, JSON.parse(messages) as Messages) : sayInEnglish;
+/** Words in the language of the page, which brings its messages along. */
+export const say = speaker(language, JSON.parse(messages) as Messages);
 
 /** The time of day where the event is, with the day where it is not today: the tablet may be set to another zone. */
 export function timeOf(at: string | number, timeZone: string | undefined): string {

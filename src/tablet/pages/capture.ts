@@ -3,7 +3,7 @@ import { config } from "zod/mini";
 import { checkVisit, type SentVisit, withoutProblems } from "../../visits/form";
 import { Details, letGoOnSecondTap } from "../details";
 import { Heard } from "../heard";
-import { forgetEverything, heardOf, install, START_WORDS } from "../install";
+import { forgetEverything, heardOf, install, START_WORDS, TRUST } from "../install";
 import { Names } from "../names";
 import { type Draft, Outbox, type Waiting } from "../outbox";
 import { isRescued, keepDevice, keptClocks, keptDevice, saveRescueFile } from "../rescue";
@@ -208,6 +208,7 @@ async function start(): Promise<void> {
     field.value = "";
   });
   document.querySelector("[data-unpair]")?.addEventListener("click", () => void unpair());
+  find("scan").addEventListener("click", () => void scan());
 
   /** One tap: on the tablet's disk first, then on the screen, then on its way. */
   async function log(category: Category, button: HTMLElement): Promise<void> {
@@ -405,6 +406,30 @@ async function start(): Promise<void> {
     if (current?.id === visit.id && !details.isTyping && !outbox.get(visit.id)) turnTo(theirs, undefined);
   }
 
+  /** Reads a badge or a card into the contact. What does that is large, and comes when it is wanted. */
+  async function scan(): Promise<void> {
+    details.flush();
+    const visit = current;
+    if (!visit) return;
+    const scanner = (await import(captureData.scanner as string).catch(() => undefined)) as
+      | typeof import("./scanner")
+      | undefined;
+    if (!scanner) return announce(say("scan.broken"), visit, true);
+    const result = await scanner.openScanner({
+      say,
+      worker: captureData.scannerWorker as string,
+      wasm: captureData.scannerWasm as string,
+      styles: captureData.scannerStyles as string,
+      trust: TRUST,
+      contact: visit.contact,
+    });
+    if (!result || current?.id !== visit.id) return;
+    const note = [current.note, result.rest].filter(Boolean).join("\n");
+    current = { ...current, contact: result.contact, note: note || undefined };
+    details.show(current, platformName(current.platform));
+    await keep(current);
+  }
+
   /** Shows both versions of a visit side by side. */
   async function compareNext(): Promise<void> {
     const [pair] = outbox.twoVersions();
@@ -524,7 +549,7 @@ async function start(): Promise<void> {
 }
 
 function openDialog(): boolean {
-  return lastVisits.open || versions.open || tablet.open;
+  return document.querySelector("dialog[open]") !== null;
 }
 
 /** A visit in the words of a message: its category, and when it was. */

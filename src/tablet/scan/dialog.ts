@@ -56,6 +56,7 @@ class Scanner {
   readonly #fields = make("dl", { className: "scan-fields" });
   readonly #ways: HTMLElement;
   readonly #photo: HTMLButtonElement;
+  readonly #close: HTMLButtonElement;
   readonly #choices: HTMLElement;
   readonly #use: HTMLButtonElement;
   /** Counts what is being done; what was begun under another number is over. */
@@ -71,9 +72,9 @@ class Scanner {
     this.#reader = new Reader(options.worker, options.wasm);
 
     const title = make("h2", { id: "scanner-title", textContent: say("scan.title") });
-    const close = button(closeIcon, "", () => this.#dialog.close());
-    close.className = "quiet";
-    close.setAttribute("aria-label", say("scan.close"));
+    this.#close = button(closeIcon, "", () => this.#dialog.close());
+    this.#close.className = "quiet";
+    this.#close.setAttribute("aria-label", say("scan.close"));
     this.#light = button(lightIcon, say("scan.light"), () => this.#turnLight());
     this.#light.setAttribute("aria-pressed", "false");
     this.#view = make("div", { className: "scan-view" }, this.#video, finder(), this.#light);
@@ -96,7 +97,7 @@ class Scanner {
 
     this.#dialog.setAttribute("aria-labelledby", title.id);
     this.#dialog.append(
-      make("div", { className: "scan-head" }, title, close),
+      make("div", { className: "scan-head" }, title, this.#close),
       ...[this.#view, this.#status, this.#trust, this.#progress, this.#fields, this.#ways, this.#choices],
     );
     // The page's own keys, which log visits, are not meant in here.
@@ -162,7 +163,6 @@ class Scanner {
       busy: this.#say("scan.busy"),
     };
     this.#show({ ways: true, trust: reason === "untrusted" }, words[reason]);
-    this.#photo.focus();
   }
 
   /** Looks at the camera's pictures, one after the other, until one has a code. */
@@ -196,7 +196,6 @@ class Scanner {
       });
       if (doing !== this.#doing || this.#take(codes)) return;
       this.#show({ ways: true }, this.#say("scan.none"));
-      this.#photo.focus();
     } catch (problem) {
       if (doing === this.#doing) this.#giveUp((problem as ReadingProblem).what);
     }
@@ -223,7 +222,8 @@ class Scanner {
     navigator.vibrate?.(80);
     this.#fields.replaceChildren(...this.#preview(scanned));
     this.#show({ fields: true, choices: true }, this.#say("scan.understood"));
-    this.#use.focus();
+    // A long list scrolls, with the keys too.
+    this.#fields.tabIndex = this.#fields.scrollHeight > this.#fields.clientHeight ? 0 : -1;
     return true;
   }
 
@@ -292,6 +292,9 @@ class Scanner {
     this.#ways.hidden = !what.ways;
     this.#choices.hidden = !what.choices;
     this.#status.textContent = words;
+    // What had the focus may be gone, and without it keys would reach the page behind.
+    if (what.ways && this.#ways.contains(document.activeElement)) return;
+    (what.choices ? this.#use : what.ways ? this.#photo : this.#close).focus();
   }
 }
 
