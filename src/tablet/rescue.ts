@@ -1,4 +1,4 @@
-import type { SentVisit } from "../visits/form";
+import type { RescueFile } from "../visits/form";
 import type { Clocks } from "./clock";
 import type { Outbox, Waiting } from "./outbox";
 
@@ -6,26 +6,6 @@ import type { Outbox, Waiting } from "./outbox";
 export interface Device {
   id: string;
   staffName: string;
-}
-
-/** The file in which what waits leaves the tablet by hand. The laptop's check of it is in `visits/form.ts`. */
-export interface RescueFile {
-  boothlight: "rescue";
-  version: 1;
-  /** ISO 8601, by the tablet's clock. */
-  savedAt: string;
-  /** Milliseconds to add to the tablet's clock, as far as it knows. */
-  clockOffset: number | null;
-  event: string;
-  device: Device | null;
-  waiting: {
-    visit: SentVisit;
-    undone: boolean;
-    others: SentVisit[];
-    /** What was typed where the laptop could not take it as it was. */
-    draft?: SentVisit;
-    since: string;
-  }[];
 }
 
 /** Names of what the outbox keeps. */

@@ -116,14 +116,15 @@ export class Today {
   async tellNow(isRescued: boolean): Promise<void> {
     const waiting = this.#place.outbox.all();
     const since = waiting[0] ? new Date(waiting[0].since).toISOString() : undefined;
-    const body = JSON.stringify({ waiting: waiting.length, since, rescued: isRescued });
-    if (body === this.#told) return;
+    const standing = { waiting: waiting.length, since, rescued: isRescued };
+    const told = JSON.stringify(standing);
+    if (told === this.#told) return;
     const before = this.#told;
-    this.#told = body;
+    this.#told = told;
     const response = await fetch("/api/standing", {
       method: "POST",
       headers: { Accept: "application/json", "Content-Type": "application/json" },
-      body,
+      body: JSON.stringify({ ...standing, sentAt: new Date().toISOString() }),
     }).catch(() => undefined);
     if (!response?.ok) this.#told = before;
   }
