@@ -50,10 +50,10 @@ export const SETTINGS: Setting[] = [
   { name: "HTTPS_PORT", meaning: "port for HTTPS, or off", standard: "8443" },
   {
     name: "CERTIFICATE",
-    meaning: "file of a certificate of your own for HTTPS (PEM)",
+    meaning: "PEM file of a certificate of your own for HTTPS",
     standard: "the laptop makes one",
   },
-  { name: "CERTIFICATE_KEY", meaning: "file of the key of that certificate (PEM)", standard: "none" },
+  { name: "CERTIFICATE_KEY", meaning: "PEM file of the key of that certificate", standard: "none" },
   { name: "DATA_DIR", meaning: "folder that holds all data", standard: "./data" },
   { name: "DATABASE_URL", meaning: "PostgreSQL instead of the SQLite file in DATA_DIR", standard: "none" },
   {
