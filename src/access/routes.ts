@@ -230,7 +230,7 @@ export function accessRoutes(deps: Deps): Route[] {
 
     staff.post("/api/standing", async (req, res, caller) => {
       const form = checkStanding(req.body);
-      if (!form.ok) throw new Problem("invalid", "This does not say how it stands.", form.problems);
+      if (!form.ok) throw new Problem("invalid", "refused.no-standing", form.problems);
       const { waiting, since, rescued, sentAt } = form.value;
       const offset = clockOffset(sentAt, now());
       if (caller.kind === "device") {
