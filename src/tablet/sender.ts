@@ -128,7 +128,7 @@ export class Sender {
     const response = await request("POST", `/api/visits?event=${encodeURIComponent(next.event)}`, {
       // What the clock that they were logged by would show now.
       sentAt: new Date(Date.now() + set(next)).toISOString(),
-      visits: sent.map((entry) => entry.visit),
+      visits: sent.map((entry) => this.#onTopOfAll(entry)),
     });
     if (!response.ok) return this.#notTaken(response, sent);
     const { results } = (await response.json()) as { results: Answered[] };
@@ -137,6 +137,12 @@ export class Sender {
     for (const [index, entry] of sent.entries()) await this.#take(entry, results[index]);
     this.#atOnce = MOST_AT_ONCE;
     return "go on";
+  }
+
+  /** What waits was made from what this tablet sent before it, of which the laptop may have taken more by now. */
+  #onTopOfAll({ id, visit }: Waiting): SentVisit {
+    const base = Math.max(visit.base ?? 0, this.#acknowledged.get(id) ?? 0);
+    return base > 0 ? { ...visit, base } : visit;
   }
 
   async #take(entry: Waiting, result: Answered | undefined): Promise<void> {
@@ -149,8 +155,8 @@ export class Sender {
       return this.#outbox.keepRefused(entry, { status: "invalid", problems: result.problems });
     }
     const { id, event, visit } = entry;
-    this.#acknowledged.set(id, Math.max(visit.revision, result.visit?.revision ?? 0));
-    if (result.status === "conflict") {
+    if (result.status !== "conflict") this.#acknowledged.set(id, visit.revision);
+    else {
       await this.#outbox.keepTwoVersions({ id, event, mine: visit, theirs: result.visit });
     }
     await this.#outbox.letGo(entry);

@@ -53,6 +53,8 @@ async function start(): Promise<void> {
   const revisions = new Map<string, number>();
   /** The last revision that the laptop is known to have. */
   const onLaptop = new Map<string, number>();
+  /** The laptop's revision that the words in the form were made from, for each visit that was worked on. */
+  const basis = new Map<string, number>();
   /** The stamp of what the form was filled from, for each visit that was worked on. */
   const seen = new Map<string, string>();
   let sending: number | undefined;
@@ -279,7 +281,8 @@ async function start(): Promise<void> {
   function put(visit: SentVisit, draft?: Draft): Promise<void> {
     return after(async () => {
       const { id } = visit;
-      const base = Math.max(sender.acknowledged(id) ?? 0, onLaptop.get(id) ?? 0) || undefined;
+      const before = outbox.get(id)?.visit.base ?? 0;
+      const base = Math.max(before, sender.acknowledged(id) ?? 0, basis.get(id) ?? 0) || undefined;
       const known = { ...visit, revision: knownRevision(visit), base };
       const edit = { now: Date.now(), seen: seen.get(id), draft, clocks: keptClocks(outbox) };
       const entry = await outbox.put(eventSlug, known, edit);
@@ -321,7 +324,11 @@ async function start(): Promise<void> {
     details.flush();
     current = visit;
     if (entry) seen.set(visit.id, entry.stamp);
-    else seen.delete(visit.id);
+    else {
+      // What waits nowhere is as the laptop has it.
+      seen.delete(visit.id);
+      basis.set(visit.id, visit.revision);
+    }
     details.show(visit, platformName(visit.platform));
     form.action = `/capture/visits/${visit.id}${query}`;
     form.hidden = false;
@@ -463,6 +470,7 @@ async function start(): Promise<void> {
     };
     find("use-mine").onclick = async () => {
       const chosen = { ...mine, revision: theirs.revision };
+      basis.set(pair.id, theirs.revision);
       await outbox.forgetTwoVersions(pair.id);
       versions.close();
       turnTo(chosen, outbox.get(pair.id));
