@@ -49,19 +49,23 @@ export function shrunk(picture: Gray, side: number): Gray {
 function shrunkRows({ data, width, height }: Gray, becomes: number): Gray {
   const scale = width / becomes;
   const result = new Uint8ClampedArray(becomes * height);
+  const parts = new Float32Array(Math.ceil(scale) + 1);
   for (let x = 0; x < becomes; x++) {
     const start = x * scale;
     const end = Math.min(width, start + scale);
     const first = Math.floor(start);
-    const last = Math.min(width - 1, Math.ceil(end) - 1);
+    const count = Math.min(width, Math.ceil(end)) - first;
+    // How much of each pixel lies between start and end.
+    for (let part = 0; part < count; part++) {
+      const inside = Math.min(first + part + 1, end) - Math.max(first + part, start);
+      parts[part] = inside / (end - start);
+    }
     for (let y = 0; y < height; y++) {
-      const row = y * width;
       let sum = 0;
-      for (let from = first; from <= last; from++) {
-        const part = Math.min(from + 1, end) - Math.max(from, start);
-        sum += (data[row + from] as number) * part;
+      for (let part = 0, from = y * width + first; part < count; part++, from++) {
+        sum += (data[from] as number) * (parts[part] as number);
       }
-      result[y * becomes + x] = sum / (end - start);
+      result[y * becomes + x] = sum;
     }
   }
   return { data: result, width: becomes, height };
@@ -104,24 +108,25 @@ const STEP = 1.5;
 
 /** Each pixel becomes the mean of the square around it, `reach` pixels to each side; the border repeats. */
 function mean(from: Float32Array, to: Float32Array, width: number, height: number, reach: number): void {
-  const count = 2 * reach + 1;
   const sums = new Float32Array(width);
+  // Where the square's edges are, kept inside the picture: once and not for each pixel.
+  const inRow = (x: number) => Math.min(width - 1, Math.max(0, x));
   const row = (y: number) => Math.min(height - 1, Math.max(0, y)) * width;
+  const come = Int32Array.from(sums, (_, x) => inRow(x + reach + 1));
+  const gone = Int32Array.from(sums, (_, x) => inRow(x - reach));
   for (let y = -reach; y <= reach; y++) {
     for (let x = 0, at = row(y); x < width; x++, at++) sums[x] = (sums[x] as number) + (from[at] as number);
   }
-  const area = count * count;
+  const area = (2 * reach + 1) ** 2;
   for (let y = 0; y < height; y++) {
-    let sum = (sums[0] as number) * (reach + 1);
-    for (let x = 1; x <= reach; x++) sum += sums[Math.min(width - 1, x)] as number;
+    let sum = 0;
+    for (let x = -reach; x <= reach; x++) sum += sums[inRow(x)] as number;
     for (let x = 0, at = y * width; x < width; x++, at++) {
       to[at] = sum / area;
-      sum += (sums[Math.min(width - 1, x + reach + 1)] as number) - (sums[Math.max(0, x - reach)] as number);
+      sum += (sums[come[x] as number] as number) - (sums[gone[x] as number] as number);
     }
-    const gone = row(y - reach);
-    const come = row(y + reach + 1);
-    for (let x = 0; x < width; x++) {
-      sums[x] = (sums[x] as number) + (from[come + x] as number) - (from[gone + x] as number);
+    for (let x = 0, below = row(y + reach + 1), above = row(y - reach); x < width; x++, below++, above++) {
+      sums[x] = (sums[x] as number) + (from[below] as number) - (from[above] as number);
     }
   }
 }

@@ -66,8 +66,7 @@ const LINEAR: ReaderOptions = {
 
 /** All codes of a picture: looks at it in one way after the other until there are some. */
 export async function readPicture(picture: Gray, read: Read, tell: (done: number) => void): Promise<Code[]> {
-  const longest = Math.max(picture.width, picture.height);
-  const looks = LOOKS_AT_PICTURE.filter(({ side }, index) => index === 0 || side < longest * 1.25);
+  const looks = looksAt(Math.max(picture.width, picture.height));
   for (const [index, look] of looks.entries()) {
     tell(index / looks.length);
     const codes = await lookAt(picture, look, read);
@@ -75,6 +74,19 @@ export async function readPicture(picture: Gray, read: Read, tell: (done: number
   }
   return [];
 }
+
+/** A picture that is small already gets the same looks in its own measure, each once. */
+function looksAt(longest: number): Look[] {
+  const scale = Math.min(1, longest / 1600);
+  const looks = LOOKS_AT_PICTURE.map((look) => ({
+    ...look,
+    side: Math.min(longest, Math.round(look.side * scale)),
+  }));
+  return looks.filter((look, index) => looks.findIndex((other) => isSame(look, other)) === index);
+}
+
+const isSame = (a: Look, b: Look) =>
+  a.side === b.side && a.linear === b.linear && a.blur?.join() === b.blur?.join();
 
 /**
  * The codes of a camera's picture, one of many: each gets the quick look, and in turns one more. `turn` counts them.
