@@ -36,6 +36,17 @@ test("a moment is said with its year where that is not the year of now, on the c
   expect(momentInWords(lastMinute, "Europe/Brussels", at("2026-01-01T00:00:00Z"))).toBe("1 Jan, 00:59");
 });
 
+test("a moment is said as the reader's language writes it, on the same clocks", () => {
+  const moment = at("2024-02-03T11:07:00Z");
+  const inWords = (language: string) =>
+    ["2024-05-01T00:00:00Z", "2026-01-01T00:00:00Z"].map((now) =>
+      momentInWords(moment, "Europe/Brussels", at(now), language),
+    );
+  expect(inWords("en")).toEqual(["3 Feb, 12:07", "3 Feb 2024, 12:07"]);
+  expect(inWords("de")).toEqual(["3. Feb., 12:07", "3. Feb. 2024, 12:07"]);
+  expect(inWords("ja")).toEqual(["2月3日 12:07", "2024年2月3日 12:07"]);
+});
+
 test("an hour that the clocks leave in its middle ends there", () => {
   // Until 2011 St. John's moved its clocks back at one past midnight, to the evening before.
   const before = hourAround(at("2010-11-07T02:30:20Z"), "America/St_Johns");
