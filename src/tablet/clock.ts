@@ -26,11 +26,6 @@ export function setSince(at: number, then: Clocks | undefined, now: Clocks): num
   return isPossible ? now.offset - then.offset : 0;
 }
 
-/** Whether an entry is so old, by the clock, that the clock may have been set in between. */
-export function isOfEarlier(at: number): boolean {
-  return Math.abs(Date.now() - at) > TOLERANCE;
-}
-
 /** Notes what the laptop's clock shows, and tells whether that still holds. */
 export class LaptopClock {
   #clocks: Clocks | undefined;

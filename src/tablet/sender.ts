@@ -1,5 +1,5 @@
 import type { Result, SentVisit } from "../visits/form";
-import { type Clocks, isOfEarlier, setSince } from "./clock";
+import { type Clocks, setSince } from "./clock";
 import type { Outbox, Waiting } from "./outbox";
 
 const MOST_AT_ONCE = 50;
@@ -120,7 +120,7 @@ export class Sender {
 
   async #sendVisits(next: Waiting, together: Waiting[]): Promise<Outcome> {
     // Only what was logged by a clock that nobody has set since can tell its time together.
-    const clocks = together.some((entry) => isOfEarlier(entry.since)) ? await this.#clocks() : undefined;
+    const clocks = together.some((entry) => entry.clocks) ? await this.#clocks() : undefined;
     const set = (entry: Waiting) =>
       clocks ? setSince(Date.parse(entry.visit.happenedAt), entry.clocks, clocks) : 0;
     const sent = await this.#outbox.markSent(together.filter((entry) => set(entry) === set(next)));
