@@ -4,7 +4,7 @@ import { type Booth, openBooth } from "../support/booth";
 import { openBrowser, pairedContext } from "../support/browser";
 import { NOON } from "../support/databases";
 import { type Device, openDevice } from "../support/device";
-import { BAD, openProxy, type Proxy, random } from "../support/proxy";
+import { BAD, GOOD, type Network, openProxy, random } from "../support/proxy";
 
 const KEYS = { existing: "1", curious: "2", new: "3" } as const;
 const NAMES = { existing: "Existing user", curious: "Curious", new: "New" };
@@ -25,7 +25,7 @@ interface Remembered {
 /** What the line between targets and bar said, and what the laptop had when it said so. */
 interface Claim {
   words: string;
-  /** Visits that count, as those knew who had logged them. */
+  /** Visits that count, as the page had said by then. */
   logged: number;
   there: number;
 }
@@ -35,8 +35,8 @@ class Hands {
   readonly remembered: Remembered[] = [];
   readonly claims: Claim[] = [];
   page: Page;
+  undone = 0;
   readonly #booth: Booth;
-  #undone = 0;
 
   constructor(page: Page, booth: Booth) {
     this.page = page;
@@ -46,12 +46,20 @@ class Hands {
   /** Waits until the page can be used, and listens from then on to all that it says. */
   async watch(): Promise<void> {
     await this.page.locator("html.scripted").waitFor();
-    await this.page.exposeFunction("claimed", (words: string) => this.#claimed(words)).catch(() => {}); // It is there since an earlier load.
+    // It is there since an earlier load of the page.
+    await this.page
+      .exposeFunction("claim", (words: string, logged: number) => this.#hear(words, logged))
+      .catch(() => {});
     await this.page.evaluate(`
       const standing = document.querySelector("[data-standing]");
       const said = document.querySelector("[data-said-text]");
-      claimed(standing.textContent);
-      new MutationObserver(() => claimed(standing.textContent)).observe(standing, { childList: true });
+      let logged = ${this.counted};
+      new MutationObserver(() => {
+        if (said.textContent.startsWith("Logged: ")) logged += 1;
+        if (said.textContent.startsWith("Undone: ")) logged -= 1;
+      }).observe(said, { childList: true });
+      claim(standing.textContent, logged);
+      new MutationObserver(() => claim(standing.textContent, logged)).observe(standing, { childList: true });
       window.saidNext = (words) => new Promise((resolve) => {
         const listening = new MutationObserver(() => {
           if (!said.textContent.startsWith(words)) return;
@@ -84,7 +92,7 @@ class Hands {
     await this.page.getByRole("button", { name: "Undo" }).click();
     await said;
     this.remembered.pop();
-    this.#undone += 1;
+    this.undone += 1;
   }
 
   /** How many it says wait for the laptop. */
@@ -97,8 +105,7 @@ class Hands {
     return this.remembered.length;
   }
 
-  async #claimed(words: string): Promise<void> {
-    const logged = this.counted;
+  async #hear(words: string, logged: number): Promise<void> {
     this.claims.push({ words, logged, there: (await visitsOf(this.#booth)).length });
   }
 }
@@ -241,5 +248,155 @@ describe("200 visits while the laptop is out of reach, the page loaded anew and 
     expect([...whileAway].filter((words) => /waiting/.test(words))).toEqual([
       `# waiting for the laptop since ${first}: out of reach`,
     ]);
+  });
+});
+
+describe("through a network that loses three requests in ten and three answers in ten, and delays the rest,", () => {
+  let browser: Browser;
+  let booth: Booth;
+  let network: Network;
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(() => browser.close());
+  beforeEach(async () => {
+    booth = await openBooth({ now: Date.now });
+    network = await openProxy(booth.address, 30);
+  });
+  afterEach(async () => {
+    await network.close();
+    await booth.close();
+  });
+
+  /** A paired tablet whose page was opened before the network got bad. */
+  async function openTablet(): Promise<Hands> {
+    const context = await pairedContext(browser, booth);
+    const page = await context.newPage();
+    await page.goto(`${network.address}/capture`);
+    const hands = new Hands(page, booth);
+    await hands.watch();
+    return hands;
+  }
+
+  /** Until all is said to be on the laptop. Wi-Fi of that kind comes and goes. */
+  const untilAllIsThere = (...tablets: Hands[]) =>
+    until(
+      async () => (await Promise.all(tablets.map((hands) => hands.waiting()))).every((count) => count === 0),
+      () => Promise.all(tablets.map((hands) => networkIsBack(hands.page))),
+    );
+
+  test("200 visits arrive once each, with all that was added and without what was undone meanwhile", async () => {
+    const hands = await openTablet();
+    network.become(BAD);
+    const luck = random(201);
+    while (hands.counted < 200) {
+      await hands.log(CATEGORIES[Math.floor(luck() * 3)] as Category);
+      const turn = Math.floor(luck() * 24);
+      if (turn === 0) await hands.type("note", `note of ${hands.counted}`);
+      if (turn === 1) await hands.type("question", `question of ${hands.counted}?`);
+      if (turn === 2) await hands.undo();
+    }
+    await untilAllIsThere(hands);
+    expectAll(await visitsOf(booth), hands.remembered);
+    expect(hands.remembered).toHaveLength(200);
+    expect(hands.undone).toBeGreaterThan(2);
+    expect(await booth.db.read.selectFrom("visit_conflicts").select("id").execute()).toEqual([]);
+    expectHonest(hands.claims);
+    expect(network.counts.lostRequests).toBeGreaterThan(10);
+    expect(network.counts.lostAnswers).toBeGreaterThan(10);
+  });
+
+  test("two tablets log 50 visits each, and each of them arrives once", async () => {
+    const tablets = [await openTablet(), await openTablet()];
+    network.become(BAD);
+    await Promise.all(
+      tablets.map(async (hands, which) => {
+        for (let count = 0; count < 50; count++) {
+          await hands.log(CATEGORIES[(count + which) % 3] as Category);
+          if (count % 10 === 9) await hands.type("note", `note ${count} of tablet ${which}`);
+        }
+      }),
+    );
+    await untilAllIsThere(...tablets);
+    network.become(GOOD);
+    const there = await visitsOf(booth);
+    expect(there).toHaveLength(100);
+    const devices = [...new Set(there.map((visit) => visit.device_id))];
+    const ofEach = devices.map((id) => there.filter((visit) => visit.device_id === id));
+    // Whose first visit came first was the network's choice.
+    if (ofEach[0]?.[0]?.category !== "existing") ofEach.reverse();
+    for (const [which, hands] of tablets.entries()) expectAll(ofEach[which] ?? [], hands.remembered);
+  });
+});
+
+describe("with a tablet's clock", () => {
+  const HOUR = 3_600_000;
+  let browser: Browser;
+  let booth: Booth;
+  /** How far the booth's clock is from the clock of this machine. */
+  let later: number;
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(() => browser.close());
+  beforeEach(async () => {
+    later = NOON - Date.now();
+    booth = await openBooth({ now: () => Date.now() + later });
+  });
+  afterEach(() => booth.close());
+
+  test.each([
+    ["three hours fast", 3, 3],
+    ["three hours slow", -3, -3],
+    ["three hours fast until somebody puts it right while visits wait", 3, 0],
+    ["three hours slow until somebody puts it right while visits wait", -3, 0],
+    ["right until somebody puts it three hours off while visits wait", 0, 3],
+  ])("%s the report has the visits in the right hours", async (_name, offBefore, offAfter) => {
+    const context = await pairedContext(browser, booth);
+    await context.addInitScript(`
+      const Real = Date;
+      window.wrongBy = ${later + offBefore * HOUR};
+      window.Date = class extends Real {
+        constructor(...given) { given.length > 0 ? super(...given) : super(Real.now() + wrongBy); }
+        static now() { return Real.now() + wrongBy; }
+      };`);
+    const page = await context.newPage();
+    await Promise.all([page.waitForResponse("**/api/today*"), page.goto(`${booth.address}/capture`)]);
+    const hands = new Hands(page, booth);
+    await hands.watch();
+    /** Time goes by while the tablet sleeps, and its clock is wrong by so many hours from then on. */
+    const hoursGoBy = async (hours: number, off: number) => {
+      later += hours * HOUR;
+      await page.evaluate(`wrongBy = ${later + off * HOUR}`);
+    };
+    const logSome = async (count: number) => {
+      for (let some = 0; some < count; some++) await hands.log("curious");
+    };
+
+    // It is noon at the booth.
+    await logSome(2);
+    await page.getByText(ALL_THERE).waitFor();
+    await booth.goAway();
+    await hoursGoBy(1, offBefore);
+    await logSome(3);
+    await hoursGoBy(1, offAfter);
+    await logSome(4);
+    await hoursGoBy(2, offAfter);
+    await booth.comeBack();
+    await networkIsBack(page);
+    await page.getByText(ALL_THERE).waitFor();
+    await logSome(1);
+    await until(
+      async () => (await visitsOf(booth)).length === 10,
+      async () => {},
+    );
+
+    const organizer = await booth.organizer();
+    const { body } = await organizer.get("/events/winter-camp/report.json").expect(200);
+    expect(body.hour).toEqual({ 12: 2, 13: 3, 14: 4, 16: 1 });
+    expect(body.day).toEqual({ "2024-02-03": 10 });
+    await context.close();
   });
 });

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from "node:net";
 
 /** A bad network between a tablet and the booth: a proxy that loses requests and answers, and delays the rest. */
-export interface Proxy {
+export interface Network {
   /** http://127.0.0.1:PORT: the booth as it is seen through the network. */
   address: string;
   /** How bad it is from now on. It begins as a good network. */
@@ -25,7 +25,7 @@ export const GOOD: Weather = { losesRequests: 0, losesAnswers: 0, delays: 0 };
 export const BAD: Weather = { losesRequests: 0.3, losesAnswers: 0.3, delays: 150 };
 
 /** Opens a proxy before `target` (http://…). The same seed gives the same luck, request by request. */
-export async function openProxy(target: string, seed: number): Promise<Proxy> {
+export async function openProxy(target: string, seed: number): Promise<Network> {
   const luck = random(seed);
   const counts = { passed: 0, lostRequests: 0, lostAnswers: 0 };
   let weather = GOOD;
