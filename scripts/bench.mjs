@@ -1,13 +1,18 @@
-// `npm run bench -- NAME`: builds what is missing, then runs bench/NAME.mjs.
-import { existsSync } from "node:fs";
+// `npm run bench -- NAME`: builds what is missing, then runs bench/NAME.mjs; without a name, every bench.
+import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { built, installed, ROOT, run, say } from "./set-up.mjs";
 
-const file = path.join(ROOT, "bench", `${process.argv[2]}.mjs`);
-if (!existsSync(file)) {
-  say("Say which bench to run, as in: npm run bench -- lists");
+const folder = path.join(ROOT, "bench");
+const all = readdirSync(folder).map((file) => path.basename(file, ".mjs"));
+const chosen = process.argv[2];
+if (chosen && !existsSync(path.join(folder, `${chosen}.mjs`))) {
+  say(`There is no bench of that name. There are: ${all.join(", ")}.`);
   process.exit(1);
 }
 installed();
 built();
-run(process.execPath, [file]);
+for (const name of chosen ? [chosen] : all) {
+  console.log(`\n${name}\n`);
+  run(process.execPath, [path.join(folder, `${name}.mjs`)]);
+}

@@ -61,6 +61,23 @@ export function built() {
   writeFileSync(stamp, "");
 }
 
+const PLACES = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome-stable",
+  "/usr/bin/google-chrome",
+  "/snap/bin/chromium",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+  "C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe",
+];
+
+/** The Chrome or Chromium of this machine; undefined where there is none. */
+export function findBrowser() {
+  return [process.env.CHROME_PATH, ...PLACES].find((place) => place && existsSync(place));
+}
+
 /** Runs a program and ends this one with its exit code where it fails. */
 export function run(program, args, options = {}) {
   const shell = process.platform === "win32";

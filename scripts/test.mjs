@@ -1,23 +1,6 @@
 // `npm test`: sets up what is missing, a browser included, then runs every test.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { built, installed, run, say } from "./set-up.mjs";
-
-const PLACES = [
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome-stable",
-  "/usr/bin/google-chrome",
-  "/snap/bin/chromium",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-  "/Applications/Chromium.app/Contents/MacOS/Chromium",
-  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
-  "C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe",
-];
-
-function findBrowser() {
-  return [process.env.CHROME_PATH, ...PLACES].find((place) => place && existsSync(place));
-}
+import { built, findBrowser, installed, run, say } from "./set-up.mjs";
 
 /** What makes a browser trust the certificate of a test's booth. */
 function hasCertutil() {
