@@ -68,10 +68,12 @@ async function probe(script: string): Promise<void> {
     await registration.unregister();
   } catch {
     show("talked-into");
-    for (const guides of document.querySelectorAll<HTMLElement>("[data-guides]")) guides.hidden = false;
   }
 }
 
 function show(name: string): void {
   for (const state of states) state.hidden = state.dataset.state !== name;
+  for (const part of document.querySelectorAll<HTMLElement>("[data-until-trusted]")) {
+    part.hidden = name === "trusted";
+  }
 }
