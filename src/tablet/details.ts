@@ -125,6 +125,13 @@ export class Details {
     this.showProblems([]);
   }
 
+  /** Puts the focus where there is something to mend, else at the beginning. */
+  focus(): void {
+    const fields = [...this.#form.elements] as HTMLInputElement[];
+    const first = fields.find((field) => field.matches("input:not([type=hidden])"));
+    (fields.find((field) => field.getAttribute("aria-invalid") === "true") ?? first)?.focus();
+  }
+
   /** Puts each problem beside its field; those of no field on the page are given back. */
   showProblems(problems: { field: string; message: string }[]): { field: string; message: string }[] {
     for (const shown of this.#form.querySelectorAll("[data-problem]")) shown.remove();

@@ -67,6 +67,7 @@ export class Names {
 
   #show(): void {
     const current = this.staff ?? this.#own;
+    const hadFocus = [this.#bar, this.#list].find((place) => place.contains(document.activeElement));
     const names = [this.#own, ...this.#kept.all].filter(Boolean);
     this.#bar.replaceChildren(
       ...names.map((name) => {
@@ -86,6 +87,9 @@ export class Names {
         return item;
       }),
     );
+    if (hadFocus === this.#bar) this.#bar.querySelector<HTMLElement>("[aria-pressed=true]")?.focus();
+    // Who took a name out of the list goes on at its end.
+    if (hadFocus === this.#list) this.#list.parentElement?.querySelector("input")?.focus();
   }
 }
 

@@ -155,19 +155,24 @@ async function start(): Promise<void> {
     if (event.altKey || event.ctrlKey || event.metaKey || event.repeat || openDialog()) return;
     if ((event.target as HTMLElement).closest("input:not([type=checkbox], [type=radio]), textarea, select"))
       return;
-    targets.querySelectorAll("button")[["1", "2", "3"].indexOf(event.key)]?.click();
+    const target = targets.querySelectorAll("button")[["1", "2", "3"].indexOf(event.key)];
+    // From here the next steps are undo and the details, as after a tap.
+    target?.focus({ preventScroll: true });
+    target?.click();
   });
 
   undoButton.addEventListener("click", async (event) => {
     event.preventDefault();
     if (!current) return;
     const visit = current;
+    const hadFocus = document.activeElement === undoButton;
     close();
     await after(() => outbox.undo(eventSlug, { ...visit, revision: knownRevision(visit) }, Date.now()));
     seen.delete(visit.id);
     announce(say("capture.undone-at", words(visit)), undefined);
     undone = visit;
     againButton.hidden = false;
+    if (hadFocus) againButton.focus();
     today.count(visit.category, -1);
     showStanding();
     sender.send();
@@ -253,6 +258,7 @@ async function start(): Promise<void> {
       turnTo(visit, outbox.get(visit.id));
       sender.send();
     }
+    undoButton.focus();
     announce(say("capture.back-at", words(visit)), visit);
     today.count(visit.category, 1);
     showStanding();
@@ -342,6 +348,7 @@ async function start(): Promise<void> {
 
   function close(): void {
     current = undefined;
+    if (form.contains(document.activeElement)) targets.querySelector("button")?.focus();
     form.hidden = true;
     idle.hidden = false;
     undoButton.hidden = true;
@@ -391,6 +398,7 @@ async function start(): Promise<void> {
     const visit = asTyped(entry);
     turnTo(visit, entry);
     const rest = details.showProblems(entry.draft?.problems ?? entry.refused?.problems ?? []);
+    details.focus();
     announce([say("capture.please-mend"), ...rest.map((problem) => problem.message)].join(" "), visit, true);
   }
 
@@ -465,6 +473,7 @@ async function start(): Promise<void> {
       await outbox.forgetTwoVersions(pair.id);
       versions.close();
       turnTo(theirs, undefined);
+      details.focus();
       announce(say("capture.visit-at", words(theirs)), theirs);
       showStanding();
     };
@@ -474,6 +483,7 @@ async function start(): Promise<void> {
       await outbox.forgetTwoVersions(pair.id);
       versions.close();
       turnTo(chosen, outbox.get(pair.id));
+      details.focus();
       await keep(chosen);
       announce(say("capture.visit-at", words(chosen)), chosen);
     };
@@ -502,16 +512,20 @@ async function start(): Promise<void> {
     await writing;
     const entries = outbox.all();
     const waiting = entries.filter((entry) => !entry.undone).map(asTyped);
+    const list = find("last-list");
     const fill = (visits: SentVisit[], note: string) => {
-      find("last-list").replaceChildren(
+      const chosen = [...list.children].findIndex((item) => item.contains(document.activeElement));
+      list.replaceChildren(
         ...visits.map((visit) =>
           lastVisitButton(visit, () => {
             lastVisits.close();
             turnTo(visit, outbox.get(visit.id));
+            details.focus();
             announce(say("capture.visit-at", words(visit)), visit);
           }),
         ),
       );
+      list.children[chosen]?.querySelector("button")?.focus();
       find("last-words").textContent = note;
     };
     fill(newestFirst(waiting), say("capture.asking"));
