@@ -21,6 +21,8 @@ type Category = SentVisit["category"];
 const SEND_AFTER = 500;
 /** A visit that nobody has touched for this long is not worked on any more, in milliseconds. */
 const LEFT_ALONE_AFTER = 60_000;
+/** A tap that is only now on its way to the disk counts as somebody at work, too. */
+const A_MOMENT = 2000;
 
 const find = <E extends HTMLElement>(name: string) => document.querySelector(`[data-${name}]`) as E;
 const targets = find<HTMLFormElement>("targets");
@@ -123,10 +125,10 @@ async function start(): Promise<void> {
   stayAwake();
   // A browser that is short of room clears other sites first. Under plain HTTP there is no such wish.
   void navigator.storage?.persist?.();
-  let touched = Date.now();
+  let touched = performance.now();
   for (const type of ["pointerdown", "keydown", "input"]) {
     addEventListener(type, () => {
-      touched = Date.now();
+      touched = performance.now();
     });
   }
   void install({
@@ -134,7 +136,7 @@ async function start(): Promise<void> {
       outbox.all().length === 0 &&
       !details.isTyping &&
       !openDialog() &&
-      (!current || Date.now() - touched > LEFT_ALONE_AFTER),
+      performance.now() - touched > (current ? LEFT_ALONE_AFTER : A_MOMENT),
     changed: (start) => {
       find("tablet-offline").textContent = say(START_WORDS[start]);
       find("tablet-trust").hidden = start !== "needs-trust";
