@@ -210,7 +210,9 @@ describe("every route", () => {
         if (!answer.type.includes("html")) continue;
         pages += 1;
         // What the policy forbids would silently not work.
-        if (/<b data-hostile|<script(?![^>]* src=)|<style/i.test(answer.text))
+        // Messages for the tablet's code are data, which no browser runs.
+        const text = answer.text.replace(/<script type="application\/json" data-messages>[^<]*<\/script>/, "");
+        if (/<b data-hostile|<script(?![^>]* src=)|<style/i.test(text))
           say("has markup that was typed, or its own");
         if (/<[a-z][^<>]*\s(on[a-z]+|style)=(?=["'])/i.test(withoutTyped(answer.text)))
           say("has code or styles in an attribute");
