@@ -42,7 +42,6 @@ const LOOKS_AT_PICTURE: Look[] = [
   { side: 1000, blur: [2, 5], linear: true },
   { side: 1600, blur: [2, 8] },
   { side: 1600, blur: [3.5, 12] },
-  { side: 2400, blur: [2.5, 8] },
 ];
 
 const BASE: ReaderOptions = {
