@@ -75,10 +75,21 @@ export function captureRoutes(deps: Deps): Route[] {
     staff.post("/capture/visits", async (req, res, caller) => {
       // The page gave the form an id, so that a form that is sent twice counts once.
       const given = checkVisitId(req.body.id);
-      const id = given.ok ? given.value : uuidv7();
+      const [known] = given.ok ? await fullVisits(db.read, [given.value]) : [];
+      const isOwn = known?.device_id === placeOf(caller).deviceId && known?.deleted_at === null;
+      if (known && isOwn && known.category === req.body.category) {
+        return res.redirect(303, captureAddress(req, { visit: known.id, said: "logged" }));
+      }
       const happenedAt = new Date(now()).toISOString();
-      const visit = visitFromForm(req.body, { id, revision: 1, happenedAt });
-      const result = await record(req, caller, visit);
+      const log = (id: string) =>
+        record(req, caller, visitFromForm(req.body, { id, revision: 1, happenedAt }));
+      let id = given.ok && !known ? given.value : uuidv7();
+      let result = await log(id);
+      // Sent from a page that somebody went back to, it is another visit than the one that was undone.
+      if (result.status === "gone") {
+        id = uuidv7();
+        result = await log(id);
+      }
       if (result.status === "invalid") {
         return showCapture(deps, req, res.status(422), caller, { problems: result.problems });
       }
@@ -98,7 +109,9 @@ export function captureRoutes(deps: Deps): Route[] {
         const message = sayIn(languageOf(req))(refusal.message);
         const problems = result.problems ?? [{ field: "", message }];
         const { status } = refusal;
-        return showCapture(deps, req, res.status(status), caller, { visit: visit as SentVisit, problems });
+        // Sent once more, it is still made from what this page had shown, and from nothing newer.
+        const typed = { ...visit, revision: shown } as unknown as SentVisit;
+        return showCapture(deps, req, res.status(status), caller, { visit: typed, problems });
       }
       res.redirect(303, captureAddress(req, { visit: id, said: "saved" }));
     }),
