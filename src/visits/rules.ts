@@ -46,16 +46,20 @@ export interface Kept {
   earlierHash?: string;
   /** Whether the incoming words were once the visit's, and have been left since. */
   wasSaid?: boolean;
+  /** Whether who said the kept words has also sent others as the same revision: from two pages on one tablet. */
+  isDisputed?: boolean;
   deleted: boolean;
 }
 
 /**
  * Whether who sends a record knows the words that it would replace: it was made from them, or they are the device's
- * own. The laptop is more than one pair of hands, so where it says what it started from, that alone counts.
+ * own. The laptop is more than one pair of hands, and so is a tablet with two pages that have said different things: where
+ * these say what they started from, that alone counts.
  */
 export function knows(incoming: Incoming, kept: Kept): boolean {
   if (incoming.base === kept.revision) return true;
-  return kept.revisedBy === incoming.deviceId && (incoming.deviceId !== null || incoming.base === undefined);
+  const isSure = incoming.deviceId !== null && !kept.isDisputed;
+  return kept.revisedBy === incoming.deviceId && (isSure || incoming.base === undefined);
 }
 
 /** What becomes of an incoming record. What lies in the bin stays there. */

@@ -9,6 +9,7 @@ import { localTime } from "../events/rules";
 import { chosenEvent, type Event, eventById } from "../events/store";
 import { type Say, sayInEnglish } from "../languages/say";
 import {
+  isDisputed,
   keepAsLeft,
   keepDisplaced,
   keepForChoice,
@@ -211,6 +212,7 @@ async function keptVisit(
     hash: row.content_hash,
     earlierHash: earlier.find((each) => each.revision === visit.revision)?.content_hash,
     wasSaid: earlier.some((each) => each.content_hash === hash),
+    isDisputed: await isDisputed(writer, { visitId: visit.id, ...row }),
     deleted: row.deleted_at !== null,
   };
 }

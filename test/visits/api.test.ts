@@ -289,6 +289,19 @@ describe.each(ENGINES)("on %s", (engine) => {
       expect((await versions()).map((version) => version.resolved_at)).toEqual([null]);
     });
 
+    test("a page that goes on without having seen the other page's words on the same tablet sets them aside", async () => {
+      const visit = aVisit();
+      await tablet.send(visit);
+      await tablet.send({ ...visit, revision: 2, base: 1, note: "the first page" });
+      await tablet.send({ ...visit, revision: 2, base: 1, note: "the second page" });
+      await tablet.send({ ...visit, revision: 3, base: 1, note: "the second page, later" });
+      const aside = (await versions()).filter((version) => version.resolved_at === null);
+      expect(aside.map((version) => JSON.parse(version.payload).note).sort()).toEqual([
+        "the first page",
+        "the second page",
+      ]);
+    });
+
     test("words that wait for a choice and are sent again over what was seen settle it", async () => {
       const visit = aVisit({ note: "one" });
       await tablet.send(visit);

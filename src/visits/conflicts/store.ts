@@ -90,6 +90,22 @@ export function waitingVersions(read: Reader, visitId: string): Promise<Selectab
     .execute();
 }
 
+/** Whether who said a revision that counts has sent other words as the same revision, too. */
+export async function isDisputed(
+  read: Reader,
+  kept: { visitId: string; revision: number; revised_by: string | null; content_hash: string },
+): Promise<boolean> {
+  const other = await read
+    .selectFrom("visit_conflicts")
+    .select("id")
+    .where("visit_id", "=", kept.visitId)
+    .where("revision", "=", kept.revision)
+    .where("device_id", kept.revised_by === null ? "is" : "=", kept.revised_by)
+    .where("content_hash", "<>", kept.content_hash)
+    .executeTakeFirst();
+  return other !== undefined;
+}
+
 /** Notes what was chosen: a version that is used, or one that is set aside. */
 export async function settle(writer: Writer, id: string, isUsed: boolean, now: Instant): Promise<void> {
   await writer
