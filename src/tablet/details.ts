@@ -78,6 +78,7 @@ export class Details {
     ];
     return {
       ...edited,
+      staff: base.staff,
       project:
         edited.project ?? (base.project && !isOffered("project", base.project) ? base.project : undefined),
       topics: kept("topics"),
@@ -200,7 +201,7 @@ export class Details {
   }
 }
 
-/** Lets a second tap on a chosen one take the choice back, which radio buttons do not do by themselves. */
+/** Lets a second tap on a chosen one, or the space bar, take the choice back, which radio buttons do not do by themselves. */
 export function letGoOnSecondTap(form: HTMLFormElement): void {
   let chosenBefore: HTMLInputElement | null = null;
   form.addEventListener("pointerdown", (event) => {
@@ -210,10 +211,20 @@ export function letGoOnSecondTap(form: HTMLFormElement): void {
   });
   form.addEventListener("click", (event) => {
     if (!chosenBefore || event.target !== chosenBefore) return;
-    chosenBefore.checked = false;
-    chosenBefore.dispatchEvent(new Event("input", { bubbles: true }));
+    letGo(chosenBefore);
     chosenBefore = null;
   });
+  form.addEventListener("keydown", (event) => {
+    const radio = event.target as HTMLInputElement;
+    if (event.key !== " " || radio.type !== "radio" || !radio.checked || radio.name === "category") return;
+    event.preventDefault();
+    letGo(radio);
+  });
+}
+
+function letGo(radio: HTMLInputElement): void {
+  radio.checked = false;
+  radio.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 function fillQuestion(

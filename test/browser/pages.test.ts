@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { uuidv7 } from "uuidv7";
+import { complaintsAbout } from "../support/axe";
 import { aVisit, type Booth, openBooth } from "../support/booth";
 import { faultsOf, openBrowser, pairedContext, signIn } from "../support/browser";
 import { NOON } from "../support/databases";
 
-const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const LONG_NAME = "Zoë-Marie von und zu Donaudampfschifffahrtsgesellschaftskapitänswitwe";
 
 let browser: Browser;
@@ -75,20 +74,11 @@ const PAGES = [
   "/experts/new",
 ];
 
-/** What is wrong with a page for somebody who cannot see well, use a mouse, or has a small screen. */
-async function complaintsAbout(page: Page, address: string): Promise<string[]> {
+/** What is wrong with the page at an address. */
+async function complaintsAt(page: Page, address: string): Promise<string[]> {
   const answer = await page.goto(address);
-  const complaints = answer?.ok() ? [] : [`status ${answer?.status()}`];
-  await page.evaluate(AXE);
-  const found = (await page.evaluate(`axe.run({ resultTypes: ["violations"] })`)) as {
-    violations: { id: string; nodes: { html: string }[] }[];
-  };
-  for (const { id, nodes } of found.violations) complaints.push(`${id}: ${nodes[0]?.html.slice(0, 200)}`);
-  const wider = await page.evaluate(
-    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-  );
-  if ((wider as number) > 0) complaints.push(`scrolls sideways by ${wider}px`);
-  return complaints;
+  const found = await complaintsAbout(page);
+  return answer?.ok() ? found : [`status ${answer?.status()}`, ...found];
 }
 
 describe.each([
@@ -105,7 +95,7 @@ describe.each([
       booth === full ? [`/visits/${visitId}`, `/questions/${questionId}`, `/capture?visit=${visitId}`] : [];
     const complaints: Record<string, string[]> = {};
     for (const address of [...PAGES, ...more]) {
-      const found = await complaintsAbout(page, booth.address + address);
+      const found = await complaintsAt(page, booth.address + address);
       if (found.length > 0) complaints[address] = found;
     }
     expect(complaints).toEqual({});
@@ -117,11 +107,11 @@ describe.each([
     const tablet = await pairedContext(browser, full, options);
     const page = await tablet.newPage();
     for (const address of ["/", "/capture/visits"]) {
-      expect(await complaintsAbout(page, full.address + address)).toEqual([]);
+      expect(await complaintsAt(page, full.address + address)).toEqual([]);
     }
     await tablet.close();
     const nobody = await browser.newContext(options);
-    expect(await complaintsAbout(await nobody.newPage(), `${full.address}/`)).toEqual([]);
+    expect(await complaintsAt(await nobody.newPage(), `${full.address}/`)).toEqual([]);
     await nobody.close();
   }, 60_000);
 });
