@@ -26,11 +26,14 @@ export class Names {
     this.#show();
   }
 
-  /** Whose visit is logged now, where that is not whom the tablet is paired for. */
-  get staff(): string | undefined {
-    return this.#isKnown(this.#kept.current) && this.#kept.current !== this.#own
-      ? this.#kept.current
-      : undefined;
+  /** Whose visit is logged now; empty where nobody is known here yet. */
+  get current(): string {
+    return this.#isKnown(this.#kept.current) ? this.#kept.current : this.#own;
+  }
+
+  /** Whether that is whom the page is for. */
+  get isOwn(): boolean {
+    return this.current === this.#own;
   }
 
   /** The laptop says whom the tablet is paired for. */
@@ -66,7 +69,7 @@ export class Names {
   }
 
   #show(): void {
-    const current = this.staff ?? this.#own;
+    const { current } = this;
     const hadFocus = [this.#bar, this.#list].find((place) => place.contains(document.activeElement));
     const names = [this.#own, ...this.#kept.all].filter(Boolean);
     this.#bar.replaceChildren(

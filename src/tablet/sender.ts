@@ -166,19 +166,20 @@ export class Sender {
 
   async #sendUndo(entry: Waiting): Promise<Outcome> {
     const response = await request("DELETE", `/api/visits/${entry.id}`);
-    if (response.status !== 204 && response.status !== 403) return this.#notTaken(response, [entry]);
+    // As in #notTaken: what a hall's Wi-Fi refuses, the laptop has not heard of.
+    const isNotOurs = response.status === 403 && isJson(response);
+    if (response.status !== 204 && !isNotOurs) return this.#notTaken(response, [entry]);
     this.#isFailing = false;
     await this.#outbox.letGo(entry);
     // A tablet that was paired anew is another one to the laptop: what was logged before is the organizer's to delete.
-    if (response.status === 403) this.#told({ kind: "not undone", entry });
+    if (isNotOurs) this.#told({ kind: "not undone", entry });
     return "go on";
   }
 
   /** A request that failed as a whole: its records are sent one by one, so that one that fails stands alone. */
   async #notTaken(response: Response, sent: Waiting[]): Promise<Outcome> {
     // A hall's Wi-Fi may answer in the laptop's place; the laptop's own answers are JSON.
-    if (response.status === 401 && response.headers.get("content-type")?.includes("json"))
-      return { kind: "unpaired" };
+    if (response.status === 401 && isJson(response)) return { kind: "unpaired" };
     if (response.status === 429) return { kind: "away", why: "trouble" };
     if (sent.length > 1) {
       this.#atOnce = 1;
@@ -197,6 +198,10 @@ export class Sender {
     });
     return "go on";
   }
+}
+
+function isJson(response: Response): boolean {
+  return response.headers.get("content-type")?.includes("json") ?? false;
 }
 
 async function messageOf(response: Response): Promise<string | undefined> {

@@ -5,9 +5,10 @@ const A_YEAR = 365 * 24 * 3600;
 
 /**
  * Language and look as they are chosen in the form, without losing the page: a look at once, since in a bright hall
- * it is wanted now; a language with the page that the laptop makes in it. `before` is waited for before that.
+ * it is wanted now; a language with the page that the laptop makes in it. `before` is waited for before that, and
+ * says whether the page can be loaded anew without a loss.
  */
-export function chooseSettings(form: HTMLFormElement, before: () => Promise<void>): void {
+export function chooseSettings(form: HTMLFormElement, before: () => Promise<boolean>): void {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     for (const [name, value] of new FormData(form)) {
@@ -17,8 +18,7 @@ export function chooseSettings(form: HTMLFormElement, before: () => Promise<void
         document.cookie = `boothlight_${name}=${value}; path=/; max-age=${A_YEAR}; samesite=lax`;
     }
     showLook();
-    await before();
-    if (await refreshShell()) location.reload();
+    if ((await before()) && (await refreshShell())) location.reload();
     else form.querySelector("[data-settings-said]")?.replaceChildren(say("settings.later"));
   });
 }

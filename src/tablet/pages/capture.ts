@@ -1,9 +1,11 @@
 import { uuidv7 } from "uuidv7";
 import { config } from "zod/mini";
+import { isOrganizersName } from "../../text";
 import { checkVisit, type SentVisit, withoutProblems } from "../../visits/form";
 import { Details, letGoOnSecondTap } from "../details";
 import { Heard } from "../heard";
 import { forgetEverything, heardOf, install, START_WORDS, TRUST } from "../install";
+import { forgetLastWords, lastWords, leaveLastWords } from "../last-words";
 import { Names } from "../names";
 import { type Draft, Outbox, type Waiting } from "../outbox";
 import { isRescued, keepDevice, keptClocks, keptDevice, saveRescueFile } from "../rescue";
@@ -39,6 +41,8 @@ const versions = find<HTMLDialogElement>("versions");
 const tablet = find<HTMLDialogElement>("tablet");
 const captureData = find("capture").dataset;
 const query = captureData.query ?? "";
+/** The organizer's page has nothing to unpair. */
+const isPaired = document.querySelector("[data-unpair]") !== null;
 const eventSlug = captureData.event ?? "";
 
 // The page's policy forbids code made from text, which the checks would use to be a little faster.
@@ -64,6 +68,8 @@ async function start(): Promise<void> {
   let undone: SentVisit | undefined;
   /** The visit of which the screen said last that the disk has not taken it. */
   let unsaved: SentVisit | undefined;
+  /** Edits that are on their way to the disk. */
+  const underWay = new Map<string, SentVisit>();
 
   let isReady = false;
   const outbox = await Outbox.open((id) => {
@@ -112,6 +118,14 @@ async function start(): Promise<void> {
   letGoOnSecondTap(form);
   if (current) learn(current);
 
+  for (const { event, visit, seen: stamp } of lastWords()) {
+    const entry = outbox.get(visit.id);
+    if (!entry || meaningOf(asTyped(entry)) !== meaningOf(visit)) {
+      const { taken, draft } = mended(visit);
+      await outbox.put(event, taken, { now: Date.now(), seen: stamp, draft, clocks: keptClocks(outbox) });
+    }
+    if (outbox.isOnDisk(visit.id)) forgetLastWords(visit.id);
+  }
   if (current) {
     const waiting = outbox.get(current.id);
     if (waiting?.undone) close();
@@ -145,6 +159,7 @@ async function start(): Promise<void> {
   chooseSettings(find<HTMLFormElement>("settings"), async () => {
     details.flush();
     await writing;
+    return !isInPageAlone();
   });
 
   targets.addEventListener("submit", (submit) => {
@@ -165,6 +180,8 @@ async function start(): Promise<void> {
 
   undoButton.addEventListener("click", async (event) => {
     event.preventDefault();
+    // Not every browser leaves the field that was typed in for a tap on a button.
+    details.flush();
     if (!current) return;
     const visit = current;
     const hadFocus = document.activeElement === undoButton;
@@ -182,8 +199,8 @@ async function start(): Promise<void> {
   againButton.addEventListener("click", () => void countAgain());
 
   // A tablet that is put away, or a page that is closed, must not take the last words with it.
-  document.addEventListener("visibilitychange", () => details.flush());
-  addEventListener("pagehide", () => details.flush());
+  document.addEventListener("visibilitychange", leave);
+  addEventListener("pagehide", leave);
 
   document.querySelector("[data-show-last]")?.addEventListener("click", (event) => {
     event.preventDefault();
@@ -198,7 +215,7 @@ async function start(): Promise<void> {
       if (event.target === dialog || (event.target as HTMLElement).closest("[data-close]")) dialog.close();
     });
   }
-  find("mend").addEventListener("click", mendNext);
+  find("mend").addEventListener("click", () => void mendNext());
   find("compare").addEventListener("click", () => void compareNext());
   for (const button of document.querySelectorAll("[data-rescue]")) {
     button.addEventListener("click", async () => {
@@ -213,6 +230,12 @@ async function start(): Promise<void> {
   find<HTMLFormElement>("add-name").addEventListener("submit", async (event) => {
     event.preventDefault();
     const field = (event.target as HTMLFormElement).elements.namedItem("name") as HTMLInputElement;
+    if (isOrganizersName(field.value)) {
+      field.setCustomValidity(say("problem.organizer-name"));
+      field.reportValidity();
+      field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
+      return;
+    }
     await names.add(field.value);
     field.value = "";
   });
@@ -228,7 +251,8 @@ async function start(): Promise<void> {
       happenedAt: new Date().toISOString(),
       // Where the booth shows one project, a visit is about that.
       project: captureData.project || undefined,
-      staff: names.staff,
+      // Also where it is whom the tablet is paired for: it may be paired for somebody else before this is sent.
+      staff: isPaired || !names.isOwn ? names.current || undefined : undefined,
     };
     button.classList.add("pressed");
     await put(visit);
@@ -268,15 +292,27 @@ async function start(): Promise<void> {
 
   /** Keeps an edit. What cannot be taken as it is waits in the form until it is mended; the rest goes on. */
   async function keep(visit: SentVisit): Promise<void> {
-    const problems = problemsOf(visit);
-    details.showProblems(problems);
-    const taken = problems.length > 0 ? (withoutProblems(visit, problems) as SentVisit) : visit;
-    const isWhole = problemsOf(taken).length === 0;
-    await put(isWhole ? taken : visit, problems.length > 0 ? { visit, problems } : undefined);
+    const { taken, draft } = mended(visit);
+    details.showProblems(draft?.problems ?? []);
+    underWay.set(visit.id, visit);
+    await put(taken, draft);
+    if (underWay.get(visit.id) === visit) {
+      underWay.delete(visit.id);
+      forgetLastWords(visit.id);
+    }
     heard.listen(visit, platformName(visit.platform));
     if (!outbox.isOnDisk(visit.id)) announceUnsaved(visit);
     showStanding();
     sendSoon();
+  }
+
+  /** The page is left, or only put aside: what the disk has not taken yet is kept where that takes no time. */
+  function leave(): void {
+    details.flush();
+    for (const visit of underWay.values()) {
+      const known = { ...visit, revision: knownRevision(visit), base: baseOf(visit.id) };
+      leaveLastWords({ event: eventSlug, visit: known, seen: seen.get(visit.id) });
+    }
   }
 
   /** Edits come in small pieces, each kept at once; they travel together. */
@@ -289,9 +325,7 @@ async function start(): Promise<void> {
   function put(visit: SentVisit, draft?: Draft): Promise<void> {
     return after(async () => {
       const { id } = visit;
-      const before = outbox.get(id)?.visit.base ?? 0;
-      const base = Math.max(before, sender.acknowledged(id) ?? 0, basis.get(id) ?? 0) || undefined;
-      const known = { ...visit, revision: knownRevision(visit), base };
+      const known = { ...visit, revision: knownRevision(visit), base: baseOf(id) };
       const edit = { now: Date.now(), seen: seen.get(id), draft, clocks: keptClocks(outbox) };
       const entry = await outbox.put(eventSlug, known, edit);
       seen.set(id, entry.stamp);
@@ -301,6 +335,12 @@ async function start(): Promise<void> {
 
   function knownRevision({ id, revision }: SentVisit): number {
     return Math.max(revisions.get(id) ?? 0, onLaptop.get(id) ?? 0, revision);
+  }
+
+  /** The laptop's revision that an edit of a visit is made from; undefined where it has none. */
+  function baseOf(id: string): number | undefined {
+    const before = outbox.get(id)?.visit.base ?? 0;
+    return Math.max(before, sender.acknowledged(id) ?? 0, basis.get(id) ?? 0) || undefined;
   }
 
   /** What the laptop has of a visit. */
@@ -318,7 +358,6 @@ async function start(): Promise<void> {
   /** Another page on this tablet changed a visit, or the disk began or ceased to fail. */
   function hear(id: string | undefined): void {
     const entry = id === undefined ? undefined : outbox.get(id);
-    if (entry) revisions.set(entry.id, Math.max(revisions.get(entry.id) ?? 0, entry.visit.revision));
     // What is being typed here goes first: then both are kept.
     if (entry && current?.id === entry.id && entry.stamp !== seen.get(entry.id) && !details.isTyping) {
       if (entry.undone) close();
@@ -380,6 +419,8 @@ async function start(): Promise<void> {
     const waiting = outbox.all();
     const twoVersions = outbox.twoVersions().length;
     const notOnDisk = waiting.filter((entry) => !outbox.isOnDisk(entry.id)).length;
+    // The browser asks whether to leave, in words of its own.
+    window.onbeforeunload = notOnDisk > 0 ? (event) => event.preventDefault() : null;
     const { trouble } = outbox;
     const shown = standingInWords({ waiting, twoVersions, notOnDisk, trouble, standing }, clock);
     const place = find("standing");
@@ -392,8 +433,15 @@ async function start(): Promise<void> {
     today.tell(isRescued(outbox));
   }
 
+  /** Whether something waits that a reload would take away. */
+  function isInPageAlone(): boolean {
+    return outbox.all().some((entry) => !outbox.isOnDisk(entry.id));
+  }
+
   /** Opens what has to be mended, one after the other: the one that is open has had its turn. */
-  function mendNext(): void {
+  async function mendNext(): Promise<void> {
+    details.flush();
+    await writing;
     const toMend = outbox.all().filter(needsMending);
     const entry = toMend[(toMend.findIndex(({ id }) => id === current?.id) + 1) % toMend.length];
     if (!entry) return;
@@ -449,6 +497,8 @@ async function start(): Promise<void> {
 
   /** Shows both versions of a visit side by side. */
   async function compareNext(): Promise<void> {
+    details.flush();
+    await writing;
     const [pair] = outbox.twoVersions();
     if (!pair) return;
     const { mine } = pair;
@@ -481,10 +531,10 @@ async function start(): Promise<void> {
     };
     find("use-mine").onclick = async () => {
       const chosen = { ...mine, revision: theirs.revision };
-      basis.set(pair.id, theirs.revision);
       await outbox.forgetTwoVersions(pair.id);
       versions.close();
-      turnTo(chosen, outbox.get(pair.id));
+      // It is made from the laptop's words: what was typed since, and waits, goes along as another version.
+      turnTo(chosen, undefined);
       details.focus();
       await keep(chosen);
       announce(say("capture.visit-at", words(chosen)), chosen);
@@ -521,7 +571,14 @@ async function start(): Promise<void> {
         ...visits.map((visit) =>
           lastVisitButton(visit, () => {
             lastVisits.close();
-            turnTo(visit, outbox.get(visit.id));
+            const entry = outbox.get(visit.id);
+            // It has left, or was changed, while the list was open: what there is now is shown first.
+            const isTaken = !entry && sender.acknowledged(visit.id) === visit.revision;
+            const isOld = entries.some(
+              ({ id, stamp }) => id === visit.id && stamp !== entry?.stamp && !isTaken,
+            );
+            if (isOld) return void showLastVisits();
+            turnTo(visit, entry);
             details.focus();
             announce(say("capture.visit-at", words(visit)), visit);
           }),
@@ -567,8 +624,10 @@ async function start(): Promise<void> {
       return refuse(body?.message ?? say("tablet.unpair-away"));
     }
     await outbox.forgetEverything();
+    for (const left of lastWords()) forgetLastWords(left.visit.id);
     await forgetEverything();
-    location.assign("/");
+    // Not to be gone back to: the page shows what was said last.
+    location.replace("/");
   }
 }
 
@@ -584,6 +643,14 @@ function words(visit: SentVisit): { category: string; at: string } {
 /** What somebody typed of a visit, also where it cannot be taken as it is. */
 function asTyped({ visit, draft }: Waiting): SentVisit {
   return draft ? { ...draft.visit, revision: visit.revision } : visit;
+}
+
+/** What can be taken of a visit, and as a draft what was typed where that is more. */
+function mended(visit: SentVisit): { taken: SentVisit; draft?: Draft } {
+  const problems = problemsOf(visit);
+  if (problems.length === 0) return { taken: visit };
+  const taken = withoutProblems(visit, problems) as SentVisit;
+  return { taken: problemsOf(taken).length === 0 ? taken : visit, draft: { visit, problems } };
 }
 
 function problemsOf(visit: SentVisit): Draft["problems"] {
