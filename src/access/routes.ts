@@ -350,10 +350,12 @@ export function accessRoutes(deps: Deps): Route[] {
       language,
       here: `/pair/${code}`,
       styles: ["access"],
+      scripts: req.secure ? ["confirm-pairing"] : [],
       width: "narrow",
       code,
       // A browser takes what comes from its own device for safe.
       isSecure: req.secure || isLoopback(req.hostname),
+      probes: req.secure,
       canBeTrusted: secureAddresses(config, deps.network ?? {}).length > 0,
       event,
       booth: booths.find((each) => each.id === invitation.booth_id),

@@ -151,6 +151,16 @@ describe("the page about trust", () => {
     await page.context().close();
   });
 
+  test("does not lead such a browser on as if it were trusted: the page that pairs it says how it stands", async () => {
+    const { page } = await aTablet(wary, { ...TABLET, ignoreHTTPSErrors: true });
+    await page.goto(`${booth.address}/trust?next=/pair/${await newCode()}`);
+    await page.getByText("Somebody told this browser to open the page").waitFor();
+    expect(await page.getByText("This connection is trusted").isVisible()).toBe(false);
+    await page.getByRole("link", { name: "Trust the laptop first" }).click();
+    await page.getByRole("link", { name: "Download the certificate" }).first().waitFor();
+    await page.context().close();
+  });
+
   test("says over HTTPS that all is well, without steps", async () => {
     const { page, faults } = await aTablet(trusting);
     await page.goto(`${secureAt("127.0.0.1")}/trust`, { waitUntil: "networkidle" });

@@ -1,3 +1,5 @@
+import { isTalkedInto } from "../probe";
+
 /** On the page about trust: asks the laptop's secure addresses whether this browser trusts them, and shows what it found. */
 const verdict = document.querySelector<HTMLElement>("[data-places]");
 const states = [...document.querySelectorAll<HTMLElement>("[data-state]")];
@@ -8,7 +10,7 @@ const PATIENCE = 5000;
 let asked = 0;
 
 if (verdict?.dataset.secure !== undefined) {
-  void probe(verdict.dataset.probe ?? "");
+  if (await isTalkedInto(verdict.dataset.probe ?? "")) show("talked-into");
 } else if (places.length > 0) {
   // Installing is done in another app: whoever comes back sees at once whether it worked.
   document.addEventListener("visibilitychange", () => {
@@ -54,20 +56,6 @@ async function isTrusted(place: string): Promise<boolean> {
     return answer.ok;
   } catch {
     return false;
-  }
-}
-
-/**
- * A page over HTTPS may be there because somebody went on in spite of the warning. A service worker is what such a
- * browser refuses: without it, nothing starts without network.
- */
-async function probe(script: string): Promise<void> {
-  if (!navigator.serviceWorker) return;
-  try {
-    const registration = await navigator.serviceWorker.register(script);
-    await registration.unregister();
-  } catch {
-    show("talked-into");
   }
 }
 
