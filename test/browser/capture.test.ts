@@ -282,6 +282,7 @@ test("a mail address that is none is said beside its field, keeps what was typed
   expect(await page.getByLabel("E-mail").inputValue()).toBe("ada at example");
   await page.getByLabel("E-mail").fill("ada@visitor.example");
   await page.getByLabel("E-mail").blur();
+  await page.getByText(/^Saved: New/).waitFor();
   await until(
     () => booth.db.read.selectFrom("contacts").select("email").execute(),
     (found) => found[0]?.email === "ada@visitor.example",

@@ -68,10 +68,24 @@ async function start(): Promise<void> {
   let undone: SentVisit | undefined;
   /** The visit of which the screen said last that the disk has not taken it. */
   let unsaved: SentVisit | undefined;
+  /** The visit that the screen asks to mend. */
+  let toMend: string | undefined;
   /** Edits that are on their way to the disk. */
   const underWay = new Map<string, SentVisit>();
 
   let isReady = false;
+  let begin = () => {};
+  const ready = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  targets.addEventListener("click", (click) => {
+    const button = (click.target as HTMLElement).closest("button");
+    if (!button) return;
+    click.preventDefault();
+    const at = new Date();
+    // A tap that comes before the page is ready is logged as soon as it is.
+    void ready.then(() => log(button.value as Category, button, at));
+  });
   const outbox = await Outbox.open((id) => {
     if (isReady) hear(id);
   });
@@ -133,6 +147,7 @@ async function start(): Promise<void> {
   }
   document.documentElement.classList.add("scripted");
   isReady = true;
+  begin();
   showStanding();
   sender.send();
   today.start();
@@ -160,12 +175,6 @@ async function start(): Promise<void> {
     details.flush();
     await writing;
     return !isInPageAlone();
-  });
-
-  targets.addEventListener("submit", (submit) => {
-    submit.preventDefault();
-    const button = (submit as SubmitEvent).submitter as HTMLButtonElement;
-    void log(button.value as Category, button);
   });
 
   document.addEventListener("keydown", (event) => {
@@ -243,12 +252,12 @@ async function start(): Promise<void> {
   find("scan").addEventListener("click", () => void scan());
 
   /** One tap: on the tablet's disk first, then on the screen, then on its way. */
-  async function log(category: Category, button: HTMLElement): Promise<void> {
+  async function log(category: Category, button: HTMLElement, at: Date): Promise<void> {
     const visit: SentVisit = {
       id: uuidv7(),
       revision: 0,
       category,
-      happenedAt: new Date().toISOString(),
+      happenedAt: at.toISOString(),
       // Where the booth shows one project, a visit is about that.
       project: captureData.project || undefined,
       // Also where it is whom the tablet is paired for: it may be paired for somebody else before this is sent.
@@ -302,6 +311,10 @@ async function start(): Promise<void> {
     }
     heard.listen(visit, platformName(visit.platform));
     if (!outbox.isOnDisk(visit.id)) announceUnsaved(visit);
+    else if (visit.id === toMend && visit.id === current?.id && !draft) {
+      toMend = undefined;
+      announce(say("capture.saved-at", words(visit)), visit);
+    }
     showStanding();
     sendSoon();
   }
@@ -442,13 +455,14 @@ async function start(): Promise<void> {
   async function mendNext(): Promise<void> {
     details.flush();
     await writing;
-    const toMend = outbox.all().filter(needsMending);
-    const entry = toMend[(toMend.findIndex(({ id }) => id === current?.id) + 1) % toMend.length];
+    const all = outbox.all().filter(needsMending);
+    const entry = all[(all.findIndex(({ id }) => id === current?.id) + 1) % all.length];
     if (!entry) return;
     const visit = asTyped(entry);
     turnTo(visit, entry);
     const rest = details.showProblems(entry.draft?.problems ?? entry.refused?.problems ?? []);
     details.focus();
+    toMend = visit.id;
     announce([say("capture.please-mend"), ...rest.map((problem) => problem.message)].join(" "), visit, true);
   }
 
