@@ -9,7 +9,7 @@ export interface LastWords {
   seen: string | undefined;
 }
 
-const PREFIX = "boothlight-last-words ";
+const PREFIX = "boothlight-last-words-";
 
 /**
  * Keeps an edit in the moment in which its page is left: the outbox's disk takes longer than such a page has. The next
