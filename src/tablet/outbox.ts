@@ -50,6 +50,7 @@ interface Schema extends DBSchema {
   /** Small things by name: who uses the tablet, what the rescue file holds. Nothing about visitors. */
   kept: { key: string; value: unknown };
 }
+const STORES = ["waiting", "twoVersions", "kept"] as const;
 type Change = (before: Waiting | undefined) => Waiting | undefined;
 
 /** A database that is neither opened nor refused within this time counts as blocked, in milliseconds. */
@@ -253,7 +254,7 @@ export class Outbox {
     this.#twoVersions.clear();
     this.#kept.clear();
     this.#unsaved.clear();
-    for (const store of ["waiting", "twoVersions", "kept"] as const) await this.#database?.clear(store);
+    for (const store of STORES) await this.#database?.clear(store);
   }
 
   async #settle(sent: Waiting, becomes: (entry: Waiting) => Waiting | undefined): Promise<void> {
@@ -382,8 +383,13 @@ export class Outbox {
   }
 
   async #readAll(): Promise<void> {
-    const database = this.#database as IDBPDatabase<Schema>;
-    const onDisk = await database.getAll("waiting");
+    const transaction = (this.#database as IDBPDatabase<Schema>).transaction(STORES);
+    const [onDisk, twoVersions, names, kept] = await Promise.all([
+      transaction.objectStore("waiting").getAll(),
+      transaction.objectStore("twoVersions").getAll(),
+      transaction.objectStore("kept").getAllKeys(),
+      transaction.objectStore("kept").getAll(),
+    ]);
     // What this page knows and the disk does not was lost there.
     const ids = new Set(onDisk.map((entry) => entry.id));
     for (const id of this.#waiting.keys()) if (!ids.has(id)) this.#unsaved.add(id);
@@ -393,11 +399,8 @@ export class Outbox {
       // Entries of an older page have no stamp.
       if (!this.#unsaved.has(entry.id)) this.#waiting.set(entry.id, { ...entry, stamp: entry.stamp ?? "" });
     }
-    for (const entry of await database.getAll("twoVersions")) this.#twoVersions.set(entry.id, entry);
-    const names = await database.getAllKeys("kept");
-    for (const [index, value] of (await database.getAll("kept")).entries()) {
-      this.#kept.set(names[index] as string, value);
-    }
+    for (const entry of twoVersions) this.#twoVersions.set(entry.id, entry);
+    for (const [index, name] of names.entries()) this.#kept.set(name, kept[index]);
   }
 
   /** Another page on this tablet changed something. */

@@ -400,3 +400,33 @@ describe("with a tablet's clock", () => {
     await context.close();
   });
 });
+
+test("a tap that comes before the page is ready is logged, with the time of the tap", async () => {
+  const browser = await openBrowser();
+  const booth = await openBooth({ now: Date.now });
+  const context = await pairedContext(browser, booth);
+  const page = await context.newPage();
+  // The tablet's disk takes its time.
+  await page.addInitScript(`
+    const open = IDBFactory.prototype.open;
+    IDBFactory.prototype.open = function (...given) {
+      const before = Date.now();
+      while (Date.now() - before < 20);
+      const opening = open.apply(this, given);
+      const listen = opening.addEventListener;
+      opening.addEventListener = (type, listener) =>
+        listen.call(opening, type, (event) =>
+          type === "success" ? setTimeout(() => listener.call(opening, event), 1500) : listener.call(opening, event));
+      return opening;
+    };`);
+  await page.goto(`${booth.address}/capture`);
+  const from = Date.now();
+  await page.locator("[data-targets]").getByRole("button", { name: "Curious" }).tap();
+  const to = Date.now();
+  expect(await page.locator("html.scripted").count()).toBe(0);
+  await page.getByText("Logged: Curious").waitFor();
+  await page.getByText(ALL_THERE).waitFor();
+  expectAll(await visitsOf(booth), [{ category: "curious", from, to }]);
+  await browser.close();
+  await booth.close();
+});

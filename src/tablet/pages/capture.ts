@@ -161,11 +161,8 @@ async function start(): Promise<void> {
     });
   }
   void install({
-    isIdle: () =>
-      outbox.all().length === 0 &&
-      !details.isTyping &&
-      !openDialog() &&
-      performance.now() - touched > (current ? LEFT_ALONE_AFTER : A_MOMENT),
+    isIdle: () => outbox.all().length === 0 && isAtRest(),
+    isAtRest,
     changed: (start) => {
       find("tablet-offline").textContent = say(START_WORDS[start]);
       find("tablet-trust").hidden = start !== "needs-trust";
@@ -444,6 +441,12 @@ async function start(): Promise<void> {
     // In the bar only when something is wrong; at any other time it is under "This tablet".
     find("rescue").hidden = waiting.length === 0 || (!trouble && standing.kind !== "unpaired");
     today.tell(isRescued(outbox));
+  }
+
+  /** Whether nobody is in the middle of something, and nothing is lost by a reload. */
+  function isAtRest(): boolean {
+    const isLeftAlone = performance.now() - touched > (current ? LEFT_ALONE_AFTER : A_MOMENT);
+    return isLeftAlone && !details.isTyping && !openDialog() && !isInPageAlone();
   }
 
   /** Whether something waits that a reload would take away. */
