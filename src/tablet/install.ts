@@ -27,6 +27,8 @@ interface Options {
    * dialog is open.
    */
   isIdle(): boolean | Promise<boolean>;
+  /** The same, whether something waits or not, as long as the tablet's disk has it. */
+  isAtRest(): boolean;
   /** Called with each change of what to tell people. */
   changed(start: OfflineStart): void;
 }
@@ -49,13 +51,15 @@ let fingerprint = own.fingerprint;
 let registration: ServiceWorkerRegistration | undefined;
 /** The page that is open is another one than the device keeps by now. */
 let isReplaced = false;
+/** The device is paired for another event by now: the laptop takes nothing of what is logged on this page. */
+let isOfOtherEvent = false;
 let timers: number[] = [];
 
 /**
  * Lets the page start without network from now on, and takes a new version of it when nobody is in the middle of
  * something. Resolves when that is done or found impossible; never throws, and the page works either way.
  */
-export async function install({ isIdle, changed }: Options): Promise<void> {
+export async function install({ isIdle, isAtRest, changed }: Options): Promise<void> {
   // The worker looks after /capture alone: a page that is loaded again has to be there.
   if (location.pathname === "/") history.replaceState(history.state, "", `/capture${location.search}`);
   if (!isSecureContext) return changed("needs-trust");
@@ -79,7 +83,7 @@ export async function install({ isIdle, changed }: Options): Promise<void> {
     whenThereIsTime(() => registration?.active?.postMessage(KEEP_THE_REST));
   };
   await prepare().catch(() => undefined);
-  every(LOOK_EVERY, tending(isIdle));
+  every(LOOK_EVERY, tending(isIdle, isAtRest));
   every(RETRY_EVERY, async () => {
     if (!isReady) await prepare();
   });
@@ -98,7 +102,8 @@ export async function heardOf(shell: string): Promise<void> {
   const told = dataOf(fresh);
   fingerprint = told.fingerprint;
   if (told.build !== own.build) await lookForNewVersion(told.build);
-  else if (told.event !== own.event || lookOf(fresh) !== lookOf(document)) isReplaced = true;
+  else if (told.event !== own.event) isOfOtherEvent = true;
+  else if (lookOf(fresh) !== lookOf(document)) isReplaced = true;
   else await takeLists(fresh);
 }
 
@@ -155,9 +160,10 @@ async function lookForNewVersion(build: string | undefined): Promise<void> {
 }
 
 /** What is looked after each second: who is busy says so, and when nobody is, a new version is taken. */
-function tending(isIdle: Options["isIdle"]): () => Promise<void> {
+function tending(isIdle: Options["isIdle"], isAtRest: Options["isAtRest"]): () => Promise<void> {
   let letGo: (() => void) | undefined;
   return async () => {
+    if (isOfOtherEvent && isAtRest()) return renew();
     if (!(await isIdle())) {
       letGo ??= holdBusy();
       return;
