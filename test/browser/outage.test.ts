@@ -60,7 +60,8 @@ class Hands {
       }).observe(said, { childList: true });
       claim(standing.textContent, logged);
       new MutationObserver(() => claim(standing.textContent, logged)).observe(standing, { childList: true });
-      window.saidNext = (words) => new Promise((resolve) => {
+      window.saidNext = (words) => new Promise((resolve, reject) => {
+        setTimeout(() => reject(new Error("It never said “" + words + "”, but “" + said.textContent + "”.")), 15_000);
         const listening = new MutationObserver(() => {
           if (!said.textContent.startsWith(words)) return;
           listening.disconnect();
