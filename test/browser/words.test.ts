@@ -204,6 +204,25 @@ test("an undo that is taken back brings back what was typed just before it", asy
   expect(await page.getByLabel("E-mail").inputValue()).toBe("ada@visitor.example");
 });
 
+test("an undo is taken back also where only its answer was lost", async () => {
+  await tap(page, "New");
+  await until(visits, (found) => found.length === 1);
+  await allSent();
+  await page.route("**/api/visits/*", async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await page.getByRole("button", { name: "Undo" }).tap();
+  await until(visits, (found) => found[0]?.deleted_at !== null);
+  await page.getByText(/^1 waiting for the laptop/).waitFor();
+  await page.getByRole("button", { name: "Count it again" }).tap();
+  await until(visits, (found) => found[0]?.deleted_at === null);
+  await allSent();
+  const waiting = booth.db.read.selectFrom("visit_conflicts").selectAll().where("resolved_at", "is", null);
+  expect(await waiting.execute()).toEqual([]);
+  expect(await page.getByLabel("Note").isVisible()).toBe(true);
+});
+
 test("a page that is left takes the last words to the disk", async () => {
   await context.setOffline(true);
   await tap(page, "New");

@@ -70,6 +70,8 @@ async function start(): Promise<void> {
   let unsaved: SentVisit | undefined;
   /** The visit that the screen asks to mend. */
   let toMend: string | undefined;
+  /** Visits whose undo was taken back before the laptop had said that it knew of it. */
+  const countedAgain = new Set<string>();
   /** Edits that are on their way to the disk. */
   const underWay = new Map<string, SentVisit>();
 
@@ -279,13 +281,10 @@ async function start(): Promise<void> {
     const isWithLaptop = knownRevision(visit) > 0 && outbox.get(visit.id) === undefined;
     const wasSent = isWithLaptop && (sender.acknowledged(visit.id) ?? onLaptop.get(visit.id)) !== undefined;
     if (wasSent) {
-      const answer = await fetch(`/capture/visits/${visit.id}/restoration${query}`, {
-        method: "POST",
-        headers: { Accept: "application/json" },
-      }).catch(() => undefined);
-      if (!answer?.ok) return announce(say("capture.not-again"), visit, true);
+      if (!(await restore(visit.id))) return announce(say("capture.not-again"), visit, true);
       turnTo(visit, undefined);
     } else {
+      countedAgain.add(visit.id);
       await put(visit);
       turnTo(visit, outbox.get(visit.id));
       sender.send();
@@ -294,6 +293,15 @@ async function start(): Promise<void> {
     announce(say("capture.back-at", words(visit)), visit);
     today.count(visit.category, 1);
     showStanding();
+  }
+
+  /** Asks the laptop to take a visit out of its bin; gives whether it did. */
+  async function restore(id: string): Promise<boolean> {
+    const answer = await fetch(`/capture/visits/${id}/restoration${query}`, {
+      method: "POST",
+      headers: { Accept: "application/json" },
+    }).catch(() => undefined);
+    return answer?.ok ?? false;
   }
 
   /** Keeps an edit. What cannot be taken as it is waits in the form until it is mended; the rest goes on. */
@@ -473,6 +481,12 @@ async function start(): Promise<void> {
   async function tell({ kind, entry, ...news }: News): Promise<void> {
     const { visit } = entry;
     if (kind === "not undone") return announce(say("capture.not-undone"), visit, true);
+    // Word of the undo had arrived, though the tablet had not heard so when the undo was taken back.
+    if (kind === "gone" && countedAgain.delete(visit.id) && (await restore(visit.id))) {
+      if (!outbox.get(visit.id)) await put(visit);
+      sender.send();
+      return;
+    }
     if (kind === "gone") {
       announce(say("capture.gone"), visit, true);
       if (current?.id === visit.id) close();
