@@ -368,18 +368,22 @@ export function accessRoutes(deps: Deps): Route[] {
   async function devicesInWords(event: Event) {
     const booths = await entriesOf(db.read, "booths", event.id);
     const timeOf = (at: Instant) => momentInWords(at, event.time_zone);
+    // Devices are heard of once a minute at the most: see SEEN_EVERY.
+    const isNear = (device: { last_seen_at: Instant }) => now() - device.last_seen_at < 3 * SEEN_EVERY;
     return (await pairedDevices(db.read, event.id)).map((device) => ({
       id: device.id,
       staffName: device.staff_name,
       booth: booths.find((each) => each.id === device.booth_id)?.name ?? "",
       paired: timeOf(device.paired_at),
       lastSeen: timeOf(device.last_seen_at),
-      // Devices are heard of once a minute at the most: see SEEN_EVERY.
-      isNear: now() - device.last_seen_at < 3 * SEEN_EVERY,
+      isNear: isNear(device),
       waiting: device.waiting,
       waitingSince: device.waiting_since === null ? null : new Date(device.waiting_since).toISOString(),
       rescued: device.rescued === 1,
-      standing: standingInWords(device, (at) => sinceInWords(at, event.time_zone, now())),
+      standing: standingInWords(device, {
+        isNear: isNear(device),
+        timeOf: (at) => sinceInWords(at, event.time_zone, now()),
+      }),
     }));
   }
 }

@@ -31,13 +31,16 @@ export interface Standing {
   rescued: boolean;
 }
 
-/** What waits on a device, in words for the organizer. `timeOf` words an instant. */
+/**
+ * What waits on a device, in words for the organizer. `timeOf` words an instant. `isNear`: it was heard of just now; of
+ * one that was not, nobody knows what it logged since.
+ */
 export function standingInWords(
   device: { waiting: number | null; waiting_since: Instant | null; rescued: Flag },
-  timeOf: (at: Instant) => string,
+  { isNear, timeOf }: { isNear: boolean; timeOf: (at: Instant) => string },
 ): string {
   if (device.waiting === null) return "";
-  if (device.waiting === 0) return "Nothing waits on it";
+  if (device.waiting === 0) return isNear ? "Nothing waits on it" : "Nothing waited on it then";
   const since = device.waiting_since === null ? "" : ` since ${timeOf(device.waiting_since)}`;
   return `${device.waiting} waiting on it${since}${device.rescued ? ", in a rescue file" : ""}`;
 }

@@ -45,12 +45,15 @@ export class Today {
   /** What the laptop was told last of what waits. */
   #told = "";
   #isNear = false;
+  /** Whether the laptop said how many the booth had: this tablet alone does not know. */
+  #isHeard: boolean;
   #isRescued = false;
   readonly #clock = new LaptopClock();
 
   constructor(place: Place) {
     this.#place = place;
     this.#shown = place.first ?? { light: 0, own: none(), booth: none() };
+    this.#isHeard = place.first !== undefined;
     // A page that comes from the tablet's disk counts what waits there until the laptop is heard.
     if (!place.first) this.#countWaiting({ alsoSent: true });
   }
@@ -100,6 +103,7 @@ export class Today {
     if (!answer) return response !== undefined;
     const clocks = this.#clock.hear(answer.now);
     this.#shown = { light: answer.light, own: answer.own, booth: answer.booth };
+    this.#isHeard = true;
     this.#countWaiting();
     this.#show();
     this.#place.near(answer, clocks);
@@ -147,7 +151,7 @@ export class Today {
     for (const sphere of this.#place.sphere) sphere.dataset.light = String(light);
     const all = booth.existing + booth.curious + booth.new;
     const place = document.querySelector("[data-booth-today]");
-    if (place) {
+    if (place && this.#isHeard) {
       place.textContent =
         all === 0 ? say("capture.first-of-day") : say("capture.booth-today", { count: all });
     }

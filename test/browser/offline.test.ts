@@ -114,6 +114,10 @@ test("once paired, the page starts without network, and what is logged then arri
   await page.getByRole("group", { name: "Talked about" }).getByLabel("Storage").tap();
   await page.getByLabel("VMware", { exact: true }).tap();
   await page.reload();
+  // It counts what waits here. How many the booth had today, it does not know.
+  await page.locator("[data-idle]").waitFor();
+  expect(await page.locator("[data-count-curious]").textContent()).toBe("1");
+  expect(await page.locator("[data-booth-today]").textContent()).toBe("");
   await target("New").tap();
   await page.getByText(/^2 waiting for the laptop/).waitFor();
   await comeBack();
