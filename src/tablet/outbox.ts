@@ -44,6 +44,10 @@ export interface TwoVersions {
 /** Why the tablet's disk does not take what is logged. */
 export type Trouble = "blocked" | "full" | "lost";
 
+const NAME = "boothlight";
+/** What pages of one device tell one another when the tablet was unpaired. */
+const FORGET = "forget";
+
 interface Schema extends DBSchema {
   waiting: { key: string; value: Waiting };
   twoVersions: { key: string; value: TwoVersions };
@@ -75,7 +79,7 @@ export class Outbox {
   readonly #unsaved = new Set<string>();
   /** The stamps of what lies on the disk. */
   readonly #onDisk = new Map<string, string>();
-  readonly #pages = new BroadcastChannel("boothlight");
+  readonly #pages = new BroadcastChannel(NAME);
   readonly #changed: (id: string | undefined) => void;
   /** The last change that was begun. It never fails. */
   #changing: Promise<void> = Promise.resolve();
@@ -255,6 +259,7 @@ export class Outbox {
     this.#kept.clear();
     this.#unsaved.clear();
     for (const store of STORES) await this.#database?.clear(store);
+    this.#pages.postMessage(FORGET);
   }
 
   async #settle(sent: Waiting, becomes: (entry: Waiting) => Waiting | undefined): Promise<void> {
@@ -360,7 +365,7 @@ export class Outbox {
   }
 
   #openDatabase(): Promise<IDBPDatabase<Schema>> {
-    return openDB<Schema>("boothlight", 2, {
+    return openDB<Schema>(NAME, 2, {
       upgrade(database, before) {
         if (before < 1) database.createObjectStore("waiting", { keyPath: "id" });
         if (before < 2) {
@@ -405,6 +410,8 @@ export class Outbox {
 
   /** Another page on this tablet changed something. */
   async #readAgain(id: string | undefined): Promise<void> {
+    // Nothing of before may stay on a screen, nor come back to the disk from a page's memory.
+    if (id === FORGET) return location.replace("/");
     if (!this.#database) return;
     try {
       if (id === undefined) {
@@ -434,4 +441,10 @@ function troubleOf(error: unknown, before: Trouble | undefined): Trouble {
   const name = (error as { name?: string } | null)?.name ?? "";
   if (name === "QuotaExceededError") return "full";
   return before ?? "lost";
+}
+
+/** The outbox of this address, where something was ever logged under it: looking must not make one. */
+export async function knownOutbox(): Promise<Outbox | undefined> {
+  const known = await indexedDB.databases?.().catch(() => []);
+  return known?.some(({ name }) => name === NAME) ? Outbox.open(() => {}) : undefined;
 }

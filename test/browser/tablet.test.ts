@@ -102,6 +102,20 @@ test("unpairing is refused while something waits, and takes everything off the t
   expect(left).toEqual({ workers: 0, kept: 0, caches: 0 });
 });
 
+test("a page that is open beside the one that unpairs the tablet shows nothing any more", async () => {
+  await openCapture();
+  await target("New").tap();
+  await page.getByText("Logged: New").waitFor();
+  await allSent();
+  const beside = await context.newPage();
+  await beside.goto(`${booth.address}/capture`);
+  await beside.locator("html.scripted").waitFor();
+  await beside.getByRole("button", { name: "This tablet" }).tap();
+  await beside.getByRole("button", { name: "Unpair this tablet" }).tap();
+  await beside.getByRole("heading", { name: "Booth staff" }).waitFor();
+  await page.getByRole("heading", { name: "Booth staff" }).waitFor();
+});
+
 test("the rescue file takes what waits to the laptop by hand, and what is sent later counts once", async () => {
   await openCapture();
   await context.setOffline(true);

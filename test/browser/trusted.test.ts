@@ -105,6 +105,26 @@ describe("the page about trust", () => {
     await page.context().close();
   });
 
+  test("leads nobody away from an address under which visits still wait", async () => {
+    const { page } = await aTablet(trusting);
+    await page.goto(`${booth.address}/pair/${await newCode()}`);
+    await page.getByLabel("Who uses it?").fill("Ada");
+    await page.getByRole("button", { name: "Pair" }).click();
+    await page.locator("html.scripted").waitFor();
+    await page.route("**/api/visits*", (route) => route.abort());
+    await page.keyboard.press("3");
+    await page.getByText(/^1 waiting for the laptop/).waitFor();
+    await page.goto(`${booth.address}/trust?next=/capture`);
+    await page.getByText("Some visits still wait under the plain address.").waitFor();
+    expect(await page.getByRole("link", { name: "Go on here" }).isVisible()).toBe(false);
+    await page.unroute("**/api/visits*");
+    await page.getByRole("link", { name: "Open the plain address" }).click();
+    await page.getByText("All on the laptop", { exact: true }).waitFor();
+    await page.goto(`${booth.address}/trust?next=/capture`);
+    await page.getByRole("link", { name: "Go on here" }).waitFor();
+    await page.context().close();
+  });
+
   test("shows one that does not trust it yet what to do, and lets it go on without", async () => {
     const { page } = await aTablet(wary);
     await page.goto(`${booth.address}/trust?next=/sign-in`);

@@ -444,10 +444,11 @@ async function start(): Promise<void> {
     const place = find("standing");
     place.dataset.standing = shown.tone;
     if (place.textContent !== shown.words) place.textContent = shown.words;
-    find("mend").hidden = !waiting.some(needsMending);
-    find("compare").hidden = twoVersions === 0;
+    const isUnpaired = standing.kind === "unpaired";
+    find("mend").hidden = isUnpaired || !waiting.some(needsMending);
+    find("compare").hidden = isUnpaired || twoVersions === 0;
     // In the bar only when something is wrong; at any other time it is under "This tablet".
-    find("rescue").hidden = waiting.length === 0 || (!trouble && standing.kind !== "unpaired");
+    find("rescue").hidden = waiting.length === 0 || (!trouble && !isUnpaired);
     today.tell(isRescued(outbox));
   }
 
@@ -649,8 +650,10 @@ async function start(): Promise<void> {
       method: "POST",
       headers: { Accept: "application/json" },
     }).catch(() => undefined);
-    // A tablet that the laptop does not know any more has nothing to end there.
-    if (!answer?.ok && answer?.status !== 401) {
+    // A tablet that the laptop does not know any more has nothing to end there. A hall's Wi-Fi may answer in its place.
+    const isUnknown =
+      answer?.status === 401 && (answer.headers.get("content-type")?.includes("json") ?? false);
+    if (answer?.status !== 204 && !isUnknown) {
       const body = (await answer?.json().catch(() => undefined)) as { message?: string } | undefined;
       return refuse(body?.message ?? say("tablet.unpair-away"));
     }

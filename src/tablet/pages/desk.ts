@@ -1,9 +1,9 @@
-import { Outbox } from "../outbox";
+import { knownOutbox } from "../outbox";
 import { isRescued } from "../rescue";
 
 /**
  * On the organizer's pages: what was logged in this browser and has not reached the laptop's program would be out of
- * reach after signing out, so that is not done by mistake.
+ * reach after signing out, so that is not done by mistake. What visitors said does not stay behind in the browser.
  */
 const form = document.querySelector<HTMLFormElement>("[data-sign-out]");
 const refused = document.querySelector<HTMLDialogElement>("[data-sign-out-refused]");
@@ -14,10 +14,9 @@ form?.addEventListener("submit", (event) => {
 });
 
 async function signOut(): Promise<void> {
-  // Where nothing was ever logged, looking must not make a database.
-  const known = await indexedDB.databases?.().catch(() => []);
-  const outbox = known?.some(({ name }) => name === "boothlight") ? await Outbox.open(() => {}) : undefined;
-  if (outbox && !outbox.trouble && !isRescued(outbox)) refused?.showModal();
+  const outbox = await knownOutbox();
+  if (outbox && !outbox.trouble && !isRescued(outbox)) return refused?.showModal();
+  if (outbox?.all().length === 0) await outbox.forgetEverything();
   // Not `requestSubmit`: that would ask again.
-  else form?.submit();
+  form?.submit();
 }

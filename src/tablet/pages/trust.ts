@@ -1,3 +1,4 @@
+import { knownOutbox } from "../outbox";
 import { isTalkedInto } from "../probe";
 
 /** On the page about trust: asks the laptop's secure addresses whether this browser trusts them, and shows what it found. */
@@ -35,6 +36,9 @@ async function check({ isAsked = false, isFirst = false } = {}): Promise<void> {
   if (turn !== asked) return;
   const place = places.find((_, index) => trusted[index]);
   if (!place) return show("missing");
+  // What waits belongs to the address under which it was logged: from the other one nobody would see it.
+  const outbox = await knownOutbox();
+  if (outbox && outbox.all().length > 0) return show("waiting");
   // A tablet that trusts the laptop since yesterday came here to be paired, not to read.
   if (isFirst && next.startsWith("/pair/")) return location.replace(place + next);
   const link = document.querySelector<HTMLAnchorElement>("a[data-on]");
