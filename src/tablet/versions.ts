@@ -52,3 +52,14 @@ function inWords(visit: SentVisit, nameOf: NameOf): [name: string, words: string
 }
 
 const CONTACT = ["name", "organization", "role", "email", "phone", "handle", "website", "badge"] as const;
+
+/** A row of the table in which two versions stand side by side: the laptop's first. */
+export function differenceRow({ name, mine, theirs }: Difference): HTMLTableRowElement {
+  const row = document.createElement("tr");
+  const head = document.createElement("th");
+  head.scope = "row";
+  head.textContent = name;
+  row.append(head);
+  for (const words of [theirs, mine]) row.insertCell().textContent = words || "–";
+  return row;
+}

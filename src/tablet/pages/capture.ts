@@ -1,7 +1,7 @@
 import { uuidv7 } from "uuidv7";
 import { config } from "zod/mini";
 import { isOrganizersName } from "../../text";
-import { checkVisit, type SentVisit, withoutProblems } from "../../visits/form";
+import type { SentVisit } from "../../visits/form";
 import { Details, letGoOnSecondTap } from "../details";
 import { Heard } from "../heard";
 import { forgetEverything, heardOf, install, START_WORDS, TRUST } from "../install";
@@ -13,7 +13,8 @@ import { type News, Sender, type Standing } from "../sender";
 import { chooseSettings, showLook } from "../settings";
 import { needsMending, standingInWords } from "../standing";
 import { Today } from "../today";
-import { differences } from "../versions";
+import { asTyped, meaningOf, mended, newestFirst } from "../typed";
+import { differenceRow, differences } from "../versions";
 import { stayAwake } from "../wake";
 import { say, timeOf } from "../words";
 
@@ -538,21 +539,7 @@ async function start(): Promise<void> {
     if (!theirs) return announce(say("versions.ask-again"), current, true);
     learn(theirs);
     find("versions-visit").textContent = say("capture.visit-at", words(mine));
-    find("versions-rows").replaceChildren(
-      ...differences(mine, theirs, nameOf).map((row) => {
-        const line = document.createElement("tr");
-        const head = document.createElement("th");
-        head.scope = "row";
-        head.textContent = row.name;
-        const cells = [row.theirs, row.mine].map((text) => {
-          const cell = document.createElement("td");
-          cell.textContent = text || "–";
-          return cell;
-        });
-        line.append(head, ...cells);
-        return line;
-      }),
-    );
+    find("versions-rows").replaceChildren(...differences(mine, theirs, nameOf).map(differenceRow));
     find("keep-theirs").onclick = async () => {
       await outbox.forgetTwoVersions(pair.id);
       versions.close();
@@ -674,30 +661,6 @@ function words(visit: SentVisit): { category: string; at: string } {
   return { category: say(`category.${visit.category}`), at: clock(visit.happenedAt) };
 }
 
-/** What somebody typed of a visit, also where it cannot be taken as it is. */
-function asTyped({ visit, draft }: Waiting): SentVisit {
-  return draft ? { ...draft.visit, revision: visit.revision } : visit;
-}
-
-/** What can be taken of a visit, and as a draft what was typed where that is more. */
-function mended(visit: SentVisit): { taken: SentVisit; draft?: Draft } {
-  const problems = problemsOf(visit);
-  if (problems.length === 0) return { taken: visit };
-  const taken = withoutProblems(visit, problems) as SentVisit;
-  return { taken: problemsOf(taken).length === 0 ? taken : visit, draft: { visit, problems } };
-}
-
-function problemsOf(visit: SentVisit): Draft["problems"] {
-  const checked = checkVisit({ ...visit, revision: 1 }, say);
-  return checked.ok ? [] : checked.problems;
-}
-
-/** What a visit says, however it is written down: to tell an edit from a touch. */
-function meaningOf(visit: SentVisit): string {
-  const checked = checkVisit({ ...visit, revision: 1 });
-  return JSON.stringify(checked.ok ? checked.value : visit);
-}
-
 function lastVisitButton(visit: SentVisit, choose: () => void): HTMLElement {
   const item = document.createElement("li");
   const button = document.createElement("button");
@@ -730,10 +693,6 @@ function nameOf(list: string, slug: string): string {
 
 function platformName(platform: string | null | undefined): string | undefined {
   return platform ? nameOf("platform", platform) : undefined;
-}
-
-function newestFirst(visits: SentVisit[]): SentVisit[] {
-  return [...visits].sort((a, b) => (a.happenedAt < b.happenedAt ? 1 : -1));
 }
 
 function clock(at: string | number): string {
