@@ -33,7 +33,8 @@ export function standingInWords(
         : say("standing.on-the-way", { count }),
     );
   }
-  if (toMend > 0) parts.push(say("standing.to-mend", { count: toMend }));
+  // Of a tablet that is not paired nothing can leave, mended or not: there are more urgent words.
+  if (toMend > 0 && standing.kind !== "unpaired") parts.push(say("standing.to-mend", { count: toMend }));
   if (parts.length === 0) parts.push(say("standing.all-sent"));
   const isGood = parts.length === 1 && toSend.length === 0 && toMend === 0 && standing.kind !== "unpaired";
   if (twoVersions > 0) parts.push(say("standing.two-versions", { count: twoVersions }));

@@ -418,6 +418,17 @@ test("a tablet that is not paired any more keeps its page, and says so", async (
   expect(await isKept()).toBe(true);
   await target("New").tap();
   await page.getByText(/not paired any more/).waitFor();
+  // On a phone too, beside the way out, and whatever else is to be said.
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.locator("details.contact summary").tap();
+  await page.getByLabel("E-mail").fill("ada at example");
+  await page.getByLabel("E-mail").blur();
+  await page.getByText("This does not look like a mail address.").waitFor();
+  expect(await page.locator("[data-mend]").isVisible()).toBe(false);
+  expect(await page.locator(".standing [data-rescue]").isVisible()).toBe(true);
+  const cutOff =
+    "(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)(document.querySelector('[data-standing]'))";
+  expect(await page.evaluate(cutOff)).toBeLessThan(4);
   runVersion("next");
   await page.evaluate(
     "navigator.serviceWorker.getRegistration('/capture').then((known) => known.update()).catch(() => {})",
