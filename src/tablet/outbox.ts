@@ -193,13 +193,16 @@ export class Outbox {
    * are by now: without those that were taken out, undone or refused meanwhile.
    */
   async markSent(entries: Waiting[]): Promise<Waiting[]> {
+    const isMarked = (entry: Waiting) => entry.sentRevision >= entry.visit.revision;
+    const known = entries.flatMap(({ id }) => this.#waiting.get(id) ?? []);
+    // While the laptop is away the same ones are tried again and again: that is nothing for the disk.
+    if (known.every(isMarked)) return known.filter((entry) => !entry.undone && !entry.refused);
     const marked = new Map<string, Waiting>();
     await this.#change(
       entries.map(({ id }) => id),
       (entry) => {
         if (!entry || entry.undone || entry.refused) return entry;
-        const isMarked = entry.sentRevision >= entry.visit.revision;
-        const next = isMarked ? entry : { ...entry, sentRevision: entry.visit.revision };
+        const next = isMarked(entry) ? entry : { ...entry, sentRevision: entry.visit.revision };
         marked.set(entry.id, next);
         return next;
       },
