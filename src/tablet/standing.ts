@@ -36,9 +36,9 @@ export function standingInWords(
   // Of a tablet that is not paired nothing can leave, mended or not: there are more urgent words.
   if (toMend > 0 && standing.kind !== "unpaired") parts.push(say("standing.to-mend", { count: toMend }));
   if (parts.length === 0) parts.push(say("standing.all-sent"));
-  const isGood = parts.length === 1 && toSend.length === 0 && toMend === 0 && standing.kind !== "unpaired";
   if (twoVersions > 0) parts.push(say("standing.two-versions", { count: twoVersions }));
   const isBad = trouble || standing.kind === "unpaired" || toMend > 0;
+  const isGood = toSend.length === 0 && twoVersions === 0;
   return { words: parts.join(" · "), tone: isBad ? "bad" : isGood ? "good" : "waiting" };
 }
 

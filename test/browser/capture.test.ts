@@ -214,6 +214,8 @@ describe("a visit that was changed on the laptop too", () => {
   test("shows both versions, and the tablet goes on with the laptop's", async () => {
     expect(await page.getByLabel("Note").inputValue()).toBe("laptop");
     expect(await versionsKept()).toEqual(["tablet"]);
+    // It would be taken for "undo my change", and takes the whole visit away.
+    expect(await page.getByRole("button", { name: "Undo" }).isVisible()).toBe(false);
     await page.getByRole("button", { name: "Compare" }).tap();
     expect(await rows().allInnerTexts()).toEqual([
       expect.stringMatching(/On the laptop\s+Here/),

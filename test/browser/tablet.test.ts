@@ -221,6 +221,20 @@ test("the screen stays on while the page is looked at, where the browser has a w
   expect(await page.evaluate("asked")).toEqual(["screen", "screen"]);
 });
 
+test("a language is there with the visit that was open", async () => {
+  await openCapture();
+  await target("New").tap();
+  await page.getByLabel("Note").fill("kept open");
+  await until(visits, (found) => found[0]?.note === "kept open");
+  await allSent();
+  await openTablet();
+  expect(await tabletDialog().getByRole("button", { name: "Save rescue file" }).isDisabled()).toBe(true);
+  await tabletDialog().getByLabel("Deutsch").tap();
+  await tabletDialog().getByRole("button", { name: "Use these" }).tap();
+  await page.getByText("Alles auf dem Laptop").waitFor();
+  expect(await page.locator("#note").inputValue()).toBe("kept open");
+});
+
 test("a look is there at once, also without the laptop, and stays", async () => {
   await openCapture();
   await context.setOffline(true);

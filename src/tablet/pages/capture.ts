@@ -174,6 +174,8 @@ async function start(): Promise<void> {
   chooseSettings(find<HTMLFormElement>("settings"), async () => {
     details.flush();
     await writing;
+    // The visit that is open is opened again.
+    if (current) history.replaceState(null, "", visitAddress(current.id));
     return !isInPageAlone();
   });
 
@@ -502,6 +504,8 @@ async function start(): Promise<void> {
     await outbox.keepTwoVersions({ id: visit.id, event: entry.event, mine: visit, theirs });
     // What is being typed meanwhile is put in next, as an edit of the laptop's version.
     if (current?.id === visit.id && !details.isTyping && !outbox.get(visit.id)) turnTo(theirs, undefined);
+    // Beside these words it would be taken for "undo my change", and takes the whole visit away.
+    undoButton.hidden = true;
   }
 
   /** Reads a badge or a card into the contact. What does that is large, and comes when it is wanted. */
@@ -616,6 +620,8 @@ async function start(): Promise<void> {
   }
 
   function showTablet(): void {
+    const rescue = tablet.querySelector<HTMLButtonElement>("[data-rescue]");
+    if (rescue) rescue.disabled = outbox.all().length === 0;
     find("tablet-waiting").textContent = find("standing").textContent;
     const refused = document.querySelector<HTMLElement>("[data-unpair-refused]");
     if (refused) refused.hidden = true;
@@ -650,6 +656,10 @@ async function start(): Promise<void> {
     // Not to be gone back to: the page shows what was said last.
     location.replace("/");
   }
+}
+
+function visitAddress(id: string): string {
+  return `/capture${query ? `${query}&` : "?"}visit=${id}`;
 }
 
 function openDialog(): boolean {
