@@ -211,7 +211,10 @@ describe("every route", () => {
         pages += 1;
         // What the policy forbids would silently not work.
         // Messages for the tablet's code are data, which no browser runs.
-        const text = answer.text.replace(/<script type="application\/json" data-messages>[^<]*<\/script>/, "");
+        const text = answer.text.replace(
+          /<script type="application\/json" data-messages>[^<]*<\/script>/,
+          "",
+        );
         if (/<b data-hostile|<script(?![^>]* src=)|<style/i.test(text))
           say("has markup that was typed, or its own");
         if (/<[a-z][^<>]*\s(on[a-z]+|style)=(?=["'])/i.test(withoutTyped(answer.text)))
