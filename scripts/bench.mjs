@@ -1,7 +1,8 @@
 // `npm run bench -- NAME`: builds what is missing, then runs bench/NAME.mjs; without a name, every bench.
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { built, installed, ROOT, run, say } from "./set-up.mjs";
+import { built, installed, ROOT, say } from "./set-up.mjs";
 
 const folder = path.join(ROOT, "bench");
 const all = readdirSync(folder).map((file) => path.basename(file, ".mjs"));
@@ -14,5 +15,7 @@ installed();
 built();
 for (const name of chosen ? [chosen] : all) {
   console.log(`\n${name}\n`);
-  run(process.execPath, [path.join(folder, `${name}.mjs`)]);
+  const { status } = spawnSync(process.execPath, [path.join(folder, `${name}.mjs`)], { stdio: "inherit" });
+  // A figure over its limit holds up no other bench.
+  if (status !== 0) process.exitCode = 1;
 }
