@@ -149,7 +149,10 @@ describe("at a booth with a certificate of its own authority", () => {
         .get(`/pair/${await newCode()}`)
         .trustLocalhost();
       expect(page.text).toContain("This connection is trusted");
-      expect(page.text).not.toContain("/trust?next=");
+      // The way to the steps is there for a browser that was only talked into the page, which its script finds out.
+      const [, untrusted = ""] = page.text.split(/<div [^>]*data-state="talked-into" hidden>/);
+      expect(untrusted).toContain("/trust?next=");
+      expect(page.text.replace(untrusted, "")).not.toContain("/trust?next=");
     });
 
     test("is told the same on the laptop itself, which browsers trust anyway", async () => {
