@@ -243,7 +243,7 @@ test("a look is there at once, also without the laptop, and stays", async () => 
   await tabletDialog().getByRole("button", { name: "Use these" }).tap();
   await page.getByText("The look changes now").waitFor();
   const ground = () => page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
-  expect(await ground()).toBe("rgb(255, 255, 255)");
+  await until(ground, (color) => color === "rgb(255, 255, 255)");
   await context.setOffline(false);
   await page.reload();
   // The page that the tablet keeps is of before: its script gives it the look, and may load it anew meanwhile.
