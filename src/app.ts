@@ -20,6 +20,7 @@ import { refuseForeignWrites } from "./http/origin";
 import { setUpViews } from "./http/pages";
 import { anyone, mount, type Route } from "./http/route";
 import { importRoutes } from "./imports/routes";
+import { queueRoutes } from "./questions/queue/routes";
 import { questionRoutes } from "./questions/routes";
 import { reportRoutes, todayPage } from "./reports/routes";
 import { settingsRoutes } from "./settings/routes";
@@ -44,6 +45,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...offlineRoutes(),
     ...visitRoutes(deps),
     ...expertRoutes(deps),
+    ...queueRoutes(deps),
     ...questionRoutes(deps),
     ...exportRoutes(deps),
     ...reportRoutes(deps),

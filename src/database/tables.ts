@@ -13,6 +13,19 @@ export type Category = "existing" | "curious" | "new";
 export type QuestionState = "open" | "routed" | "answered" | "closed";
 export type ExpertKind = "person" | "mailing-list" | "forum" | "chat";
 export type Purpose = "follow-up" | "news";
+export type Priority = "high" | "normal" | "low";
+export type ActorKind = "organizer" | "staff" | "expert" | "visitor" | "program";
+/** How somebody is told. */
+export type Way = "mail" | "webhook" | "hand";
+export type MessageKind = "routing" | "digest" | "time-out" | "answer";
+export type MessageState =
+  | "held"
+  | "waiting"
+  | "sending"
+  | "delivered"
+  | "failed"
+  | "uncertain"
+  | "cancelled";
 
 export interface SettingsTable {
   name: string;
@@ -28,6 +41,7 @@ export interface EventsTable {
   starts_on: string;
   ends_on: string;
   created_at: Instant;
+  routes_itself: Generated<Flag>;
 }
 
 /** What all lists that staff pick from have in common. */
@@ -162,6 +176,16 @@ export interface ExpertsTable {
   address: Generated<string>;
   hidden: Generated<Flag>;
   created_at: Instant;
+  languages: Generated<string>;
+  time_zone: Generated<string>;
+  weekly: number | null;
+  away_from: string | null;
+  away_until: string | null;
+  reached_by: Generated<Way>;
+  webhook: Generated<string>;
+  revision: Generated<number>;
+  link_number: Generated<number>;
+  link_open: Generated<Flag>;
 }
 
 export interface ExpertTopicsTable {
@@ -182,6 +206,13 @@ export interface QuestionsTable {
   answer: string | null;
   asked_at: Instant;
   hidden: Generated<Flag>;
+  version: Generated<number>;
+  priority: Generated<Priority>;
+  rank: Generated<number>;
+  due_at: Instant | null;
+  claimed_at: Instant | null;
+  merged_into: string | null;
+  changed_at: Generated<Instant>;
 }
 
 export interface ActivityTable {
@@ -193,6 +224,53 @@ export interface ActivityTable {
   step: string;
   expert_id: string | null;
   note: string | null;
+  actor_kind: Generated<ActorKind>;
+  before: string | null;
+  undoes: string | null;
+}
+
+export interface MessagesTable {
+  id: string;
+  kind: MessageKind;
+  via: Way;
+  expert_id: string | null;
+  visit_id: string | null;
+  state: MessageState;
+  text: string | null;
+  created_at: Instant;
+  due_at: Instant;
+  attempts: Generated<number>;
+  claimed_until: Instant | null;
+  tried_at: Instant | null;
+  left_at: Instant | null;
+  delivered_at: Instant | null;
+  problem: string | null;
+}
+
+export interface SlipsTable {
+  code: string;
+  question_id: string;
+  made_at: Instant;
+}
+
+export interface VisitorQuestionsTable {
+  id: string;
+  event_id: string;
+  code: string;
+  text: string;
+  topic_id: string | null;
+  contact: string | null;
+  language: string;
+  asked_at: Instant;
+  refused_at: Instant | null;
+}
+
+export interface SavedViewsTable {
+  id: string;
+  event_id: string | null;
+  name: string;
+  query: string;
+  created_at: Instant;
 }
 
 export interface Tables {
@@ -222,5 +300,11 @@ export interface Tables {
   experts: ExpertsTable;
   expert_topics: ExpertTopicsTable;
   questions: QuestionsTable;
+  expert_projects: { expert_id: string; project_slug: string };
   activity: ActivityTable;
+  messages: MessagesTable;
+  message_steps: { message_id: string; activity_id: string; question_id: string };
+  slips: SlipsTable;
+  visitor_questions: VisitorQuestionsTable;
+  saved_views: SavedViewsTable;
 }

@@ -154,6 +154,25 @@ export function instantOf(text: string, timeZone: string): Instant | undefined {
   return local.isValid ? local.toMillis() : undefined;
 }
 
+/**
+ * The end of the last of so many working days after an instant, in a time zone: Monday to Friday, without the days
+ * (YYYY-MM-DD) on which `isOff` says that nobody is there. The day of the instant itself does not count.
+ */
+export function endOfWorkingDays(
+  at: Instant,
+  days: number,
+  timeZone: string,
+  isOff: (day: string) => boolean = () => false,
+): Instant {
+  let day = DateTime.fromMillis(at, { zone: timeZone });
+  // Somebody who is away for good has a last day too.
+  for (let left = days, most = 400; left > 0 && most > 0; most -= 1) {
+    day = day.plus({ days: 1 });
+    if (day.weekday <= 5 && !isOff(day.toISODate() as string)) left -= 1;
+  }
+  return day.endOf("day").toMillis() + 1;
+}
+
 /** Where an event stands at an instant: before its first day, on one of its days, or after its last. */
 export function phaseOf(
   event: { starts_on: string; ends_on: string; time_zone: string },

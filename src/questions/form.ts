@@ -1,57 +1,16 @@
 import * as z from "zod";
-import type { QuestionState } from "../database/tables";
 import { type Checked, check } from "../errors";
-import { oneText, placeFrom } from "../http/paging";
 import { words } from "../text";
-import { STATES } from "./rules";
-import type { QueueTurn } from "./store";
 
-/** In an address: the questions without a topic, or with nobody. No slug looks like it. */
-export const NONE = "-";
+const shown = z.object({ version: z.string().regex(/^[1-9]\d{0,8}$/) });
 
-/** What the queue is narrowed down to, as its address says it: slugs, empty where nothing. */
-export interface QueueChoice {
-  search: string;
-  state: string;
-  topic: string;
-  expert: string;
-  project: string;
-}
-
-export function queueChoice(query: Record<string, unknown>): QueueChoice {
-  const state = oneText(query.state);
-  return {
-    search: oneText(query.search),
-    state: isState(state) ? state : "",
-    topic: oneText(query.topic),
-    expert: oneText(query.expert),
-    project: oneText(query.project),
-  };
-}
-
-const isState = (text: string): text is QuestionState => (STATES as readonly string[]).includes(text);
-
-/** Where a page of the queue begins: "routed.1706958000000.…" goes by state, time and id. */
-export function queueTurn(query: Record<string, unknown>): QueueTurn {
-  const placeOf = (value: unknown) => {
-    const [state = "", ...rest] = oneText(value).split(".");
-    const place = placeFrom(rest.join("."));
-    return place && isState(state) ? { ...place, state } : undefined;
-  };
-  return { before: placeOf(query.before), after: placeOf(query.after) };
-}
-
-/** What every step's form carries along: how the question stood when the form was shown. */
-const shown = z.object({
-  state: z.enum(STATES),
-  /** The id of the expert who had it; empty where nobody had. */
-  holder: words(40),
-});
-
-/** How the question stood when a form was shown. Undefined where the form did not come through whole. */
-export function shownIn(body: unknown): { state: QuestionState; expertId: string | null } | undefined {
+/**
+ * The version of the question that a form was shown for: every step's form carries it along. Undefined where the form
+ * did not come through whole.
+ */
+export function shownIn(body: unknown): number | undefined {
   const form = check(shown, body);
-  return form.ok ? { state: form.value.state, expertId: form.value.holder || null } : undefined;
+  return form.ok ? Number(form.value.version) : undefined;
 }
 
 /** Several lines; browsers send their breaks as CR LF. */

@@ -1,88 +1,25 @@
 import type { Request, Response } from "express";
 import { ownPath } from "../access/form";
-import { type Lists, listsOf, offered } from "../catalog/store";
-import type { Instant } from "../database/tables";
+import { listsOf } from "../catalog/store";
 import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { momentInWords } from "../events/rules";
-import { type Event, eventById, eventBySlug } from "../events/store";
-import { byTopic } from "../experts/rules";
-import { type Expert, listExperts } from "../experts/store";
+import { eventById } from "../events/store";
+import { listExperts } from "../experts/store";
 import { show } from "../http/pages";
-import { addressWith, countInWords, oneText, placeText } from "../http/paging";
+import { addressWith, oneText } from "../http/paging";
 import { organizer, type Route } from "../http/route";
-import { searchWords, stepInWords } from "../visits/rules";
+import { stepInWords } from "../visits/rules";
 import { ORGANIZER, visitById } from "../visits/store";
-import {
-  checkAnswer,
-  checkRemark,
-  checkRouting,
-  checkTopic,
-  NONE,
-  type QueueChoice,
-  queueChoice,
-  queueTurn,
-  shownIn,
-} from "./form";
-import { routingFrom, STATE_NAMES, STATES, type Step, stepsFrom } from "./rules";
-import {
-  activityOfQuestion,
-  changeTopic,
-  countByState,
-  type QuestionRow,
-  type QueueFilter,
-  type QueuePlace,
-  questionById,
-  questionRows,
-  queuePage,
-  takeStep,
-} from "./store";
+import { checkAnswer, checkRemark, checkRouting, checkTopic, shownIn } from "./form";
+import { routingFrom, rowInWords, type Step, stepsFrom, type Taker } from "./rules";
+import { changeTopic, takeStep } from "./steps/store";
+import { activityOfQuestion, type QuestionRow, questionById } from "./store";
+
+const THE_ORGANIZER: Taker = { kind: "organizer", name: ORGANIZER };
 
 export function questionRoutes({ db, now }: Deps): Route[] {
   return [
-    organizer.get("/events/:slug/questions", async (req, res) => {
-      const event = await eventBySlug(db.read, req.params.slug as string);
-      const choice = queueChoice(req.query);
-      const [lists, experts] = await Promise.all([listsOf(db.read, event.id), listExperts(db.read)]);
-      const page = await queuePage(db.read, event.id, filterOf(choice, lists, experts), queueTurn(req.query));
-      const [rows, counts, [done]] = await Promise.all([
-        questionRows(db.read, page.ids),
-        countByState(db.read, event.id),
-        questionRows(db.read, [oneText(req.query.done)].filter(Boolean)),
-      ]);
-      const path = `/events/${event.slug}/questions`;
-      const address = (change: Record<string, string | undefined>) =>
-        addressWith(path, { ...choice, ...change });
-      const placed = (place: QueuePlace | undefined) => place && `${place.state}.${placeText(place)}`;
-      const before = oneText(req.query.before);
-      const after = oneText(req.query.after);
-      show(res, "questions/queue", {
-        title: "Questions",
-        section: "questions",
-        styles: ["questions"],
-        event,
-        lists,
-        choice,
-        none: NONE,
-        isFiltered: Object.entries(choice).some(([name, value]) => name !== "state" && value !== ""),
-        experts,
-        states: STATES.map((state) => ({
-          state,
-          name: STATE_NAMES[state],
-          count: countInWords(counts[state]),
-          href: address({ state }),
-        })),
-        all: address({ state: undefined }),
-        total: Object.values(counts).reduce((sum, count) => sum + count, 0),
-        rows: rows.map((row) => rowInWords(row, event, experts, now())),
-        done: done && done.event_id === event.id ? rowInWords(done, event, experts, now()) : undefined,
-        here: address({ before, after }),
-        path,
-        earlier: page.earlier && address({ before: placed(page.earlier) }),
-        later: page.later && address({ after: placed(page.later) }),
-      });
-    }),
-
     organizer.get("/questions/:id", async (req, res) => {
       await showQuestion(req, res, { saved: req.query.saved === "yes" });
     }),
@@ -92,19 +29,18 @@ export function questionRoutes({ db, now }: Deps): Route[] {
       const form = checkRouting(req.body);
       if (!form.ok) return showQuestion(req, res.status(422), { problems: form.problems });
       const expert = (await listExperts(db.read)).find((each) => each.slug === form.value.expert);
-      const shown = shownIn(req.body);
       const problem = !expert
         ? "There is no such expert any more."
         : expert.hidden
           ? `${expert.name} is no longer offered.`
-          : shown?.state === "routed" && shown.expertId === expert.id
+          : question.state === "routed" && question.expert_id === expert.id
             ? `${expert.name} has it already.`
             : undefined;
       if (!expert || problem) {
         const problems = [{ field: "expert", message: problem ?? "" }];
         return showQuestion(req, res.status(422), { problems });
       }
-      await step(req, res, question, routingFrom(shown?.state ?? "open"), { expertId: expert.id });
+      await step(req, res, question, routingFrom(question.state), { expertId: expert.id });
     }),
 
     organizer.post("/questions/:id/return", async (req, res) => {
@@ -138,7 +74,7 @@ export function questionRoutes({ db, now }: Deps): Route[] {
         return showQuestion(req, res.status(422), { problems });
       }
       await db.write((writer) =>
-        changeTopic(writer, { event, lists, now: now() }, question.id, { topic, actor: ORGANIZER }),
+        changeTopic(writer, { event, lists, now: now() }, question.id, { topic, by: THE_ORGANIZER }),
       );
       res.redirect(303, addressWith(`/questions/${question.id}`, { back: backOf(req), saved: "yes" }));
     }),
@@ -165,7 +101,7 @@ export function questionRoutes({ db, now }: Deps): Route[] {
     }
     try {
       await db.write((writer) =>
-        takeStep(writer, question.id, { step: taken, shown, ...given, actor: ORGANIZER, now: now() }),
+        takeStep(writer, question.id, { step: taken, shown, ...given, by: THE_ORGANIZER, now: now() }),
       );
     } catch (error) {
       if (!(error instanceof Problem) || error.kind !== "conflict") throw error;
@@ -219,32 +155,6 @@ export function questionRoutes({ db, now }: Deps): Route[] {
       back: backOf(req) ?? `/events/${event.slug}/questions`,
     });
   }
-}
-
-function filterOf(choice: QueueChoice, lists: Lists, experts: Expert[]): QueueFilter {
-  const idOf = (entries: { id: string; slug: string }[], slug: string) => {
-    if (slug === "") return undefined;
-    return slug === NONE ? null : (entries.find((entry) => entry.slug === slug)?.id ?? "");
-  };
-  return {
-    state: STATES.find((state) => state === choice.state),
-    topicId: idOf(lists.topics, choice.topic),
-    expertId: idOf(experts, choice.expert),
-    projectId: idOf(lists.projects, choice.project) ?? undefined,
-    words: searchWords(choice.search),
-  };
-}
-
-/** A question as the pages show it, with the experts who could take it. */
-function rowInWords(row: QuestionRow, event: Event, experts: Expert[], now: Instant) {
-  const free = offered(experts).filter((expert) => row.state !== "routed" || expert.id !== row.expert_id);
-  return {
-    ...row,
-    stateName: STATE_NAMES[row.state],
-    asked: momentInWords(row.asked_at, event.time_zone, now),
-    who: [row.contact ?? row.email, row.organization].filter(Boolean).join(", "),
-    experts: byTopic(free, row.topic ?? undefined),
-  };
 }
 
 /** The queue that the organizer came from, with its filters; undefined where the form came from elsewhere. */

@@ -374,14 +374,32 @@ const STEPS: Record<string, string> = {
   answered: "Answered",
   closed: "Closed",
   reopened: "Opened again",
+  claimed: "Taken on",
+  "timed out": "Came back unanswered",
+  merged: "Another question was put together with it",
+  "put together": "Put together with another question",
+  "split off": "A question was taken out again",
+  "stands by itself": "Stands by itself again",
+  "priority changed": "Priority changed",
+  undone: "Taken back",
   "topic changed": "Topic changed",
+};
+
+/** How the expert who had it is named; those who get it come after "to". */
+const PREPOSITIONS: Record<string, string> = {
+  "given back": "by",
+  answered: "by",
+  claimed: "by",
+  "timed out": "from",
+  closed: "while with",
+  reopened: "from",
 };
 
 /** A step of the activity as people read it: "Routed to Kai". */
 export function stepInWords(step: string, expert: string | null): string {
   const words = STEPS[step] ?? `${step.charAt(0).toUpperCase()}${step.slice(1)}`;
   if (!expert) return words;
-  return `${words} ${step === "given back" || step === "answered" ? "by" : "to"} ${expert}`;
+  return `${words} ${PREPOSITIONS[step] ?? "to"} ${expert}`;
 }
 
 /** What a form offers for a visit: what is offered today, and what the visit has of what is not any more. */

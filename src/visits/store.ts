@@ -3,7 +3,14 @@ import { uuidv7 } from "uuidv7";
 import { type Lists, listsOf } from "../catalog/store";
 import type { Writer } from "../database/door";
 import type { Database, Reader } from "../database/open";
-import type { ContactsTable, Instant, Purpose, QuestionsTable, VisitsTable } from "../database/tables";
+import type {
+  ActorKind,
+  ContactsTable,
+  Instant,
+  Purpose,
+  QuestionsTable,
+  VisitsTable,
+} from "../database/tables";
 import { Problem } from "../errors";
 import { localTime } from "../events/rules";
 import { chosenEvent, type Event, eventById } from "../events/store";
@@ -463,11 +470,42 @@ async function markDeleted(
   await writer.updateTable("visits").set({ deleted_at: deletedAt }).where("id", "=", id).execute();
   await writer
     .updateTable("questions")
-    .set({ hidden: deleted ? 1 : 0 })
+    .set({ hidden: deleted ? 1 : 0, changed_at: now })
     .where("visit_id", "=", id)
     .execute();
+  if (deleted) await handOnMerged(writer, id);
   const step = deleted ? "deleted" : "put back";
   await noteStep(writer, { of: { visitId: id }, at: now, actor, step });
+}
+
+/**
+ * Questions that are asked together with one of this visit, which is in the bin now, must not go with it: the first of
+ * them that is still there stands for all of them from now on.
+ */
+async function handOnMerged(writer: Writer, visitId: string): Promise<void> {
+  const heads = await writer
+    .selectFrom("questions")
+    .select("id")
+    .where("visit_id", "=", visitId)
+    .where("merged_into", "is", null)
+    .execute();
+  for (const { id: head } of heads) {
+    const next = await writer
+      .selectFrom("questions")
+      .select("id")
+      .where("merged_into", "=", head)
+      .where("hidden", "=", 0)
+      .orderBy("asked_at")
+      .orderBy("id")
+      .executeTakeFirst();
+    if (!next) continue;
+    await writer
+      .updateTable("questions")
+      .set({ merged_into: next.id })
+      .where(({ or, eb }) => or([eb("id", "=", head), eb("merged_into", "=", head)]))
+      .execute();
+    await writer.updateTable("questions").set({ merged_into: null }).where("id", "=", next.id).execute();
+  }
 }
 
 /** The visit with this id, in the bin or not. Throws `missing` where there is none. */
@@ -623,24 +661,35 @@ export interface ActivityStep {
   of: { questionId: string } | { visitId: string };
   at: Instant;
   actor: Actor;
+  /** Left out: the organizer or staff, by the name. */
+  actorKind?: ActorKind;
   step: string;
   expertId?: string | null;
   note?: string | null;
+  /** What it changed as it was before; left out, it cannot be undone. */
+  before?: object;
+  /** The id of the step that it takes back. */
+  undoes?: string;
 }
 
-/** Keeps a step in the activity, in the same transaction as what it tells of. */
-export async function noteStep(writer: Writer, taken: ActivityStep): Promise<void> {
+/** Keeps a step in the activity, in the same transaction as what it tells of; gives its id. */
+export async function noteStep(writer: Writer, taken: ActivityStep): Promise<string> {
+  const id = uuidv7();
   await writer
     .insertInto("activity")
     .values({
-      id: uuidv7(),
+      id,
       question_id: "questionId" in taken.of ? taken.of.questionId : null,
       visit_id: "visitId" in taken.of ? taken.of.visitId : null,
       at: taken.at,
       actor: taken.actor,
+      actor_kind: taken.actorKind ?? (taken.actor === ORGANIZER ? "organizer" : "staff"),
       step: taken.step,
       expert_id: taken.expertId ?? null,
       note: taken.note ?? null,
+      before: taken.before ? JSON.stringify(taken.before) : null,
+      undoes: taken.undoes ?? null,
     })
     .execute();
+  return id;
 }

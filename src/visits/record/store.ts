@@ -230,6 +230,10 @@ async function upsertQuestions(
         visit_id: visit.id,
         expert_id: null,
         answer: null,
+        due_at: null,
+        claimed_at: null,
+        merged_into: null,
+        changed_at: arrival.receivedAt,
         ...words,
       })
       .onConflict((conflict) => conflict.column("id").doUpdateSet(words))
