@@ -25,7 +25,7 @@ UPDATE experts SET reached_by = 'mail' WHERE kind IN ('person', 'mailing-list') 
 -- The projects that an expert answers for, by the short name that they have at each event. No row: for all.
 CREATE TABLE expert_projects (
   expert_id    TEXT NOT NULL REFERENCES experts (id) ON DELETE CASCADE,
-  project_slug TEXT NOT NULL,
+  project_slug TEXT NOT NULL,                -- the short name that the project has at each event
   PRIMARY KEY (expert_id, project_slug)
 );
 

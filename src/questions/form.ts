@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type Checked, check } from "../errors";
 import { words } from "../text";
 
-const shown = z.object({ version: z.string().regex(/^[1-9]\d{0,8}$/) });
+const shown = z.object({ version: words(10).regex(/^[1-9]\d{0,8}$/) });
 
 /**
  * The version of the question that a form was shown for: every step's form carries it along. Undefined where the form

@@ -2,21 +2,16 @@ import { uuidv7 } from "uuidv7";
 import { listsOf } from "../../src/catalog/store";
 import { eventById } from "../../src/events/store";
 import { addExpert } from "../../src/experts/store";
-import type { Step } from "../../src/questions/rules";
-import {
-  activityOfQuestion,
-  changeTopic,
-  countByState,
-  type QueuePage,
-  type QueuePlace,
-  questionById,
-  queuePage,
-  takeStep,
-} from "../../src/questions/store";
+import { countByState, type QueuePage, type QueuePlace, queuePage } from "../../src/questions/queue/store";
+import type { Step, Taker } from "../../src/questions/rules";
+import { changeTopic, takeStep } from "../../src/questions/steps/store";
+import { activityOfQuestion, questionById } from "../../src/questions/store";
 import { searchWords } from "../../src/visits/rules";
 import { asSent, deleteVisit, visitById } from "../../src/visits/store";
 import { aVisit, type Booth, openBooth, type Tablet } from "../support/booth";
 import { ENGINES, NOON } from "../support/databases";
+
+const THE_ORGANIZER: Taker = { kind: "organizer", name: "organizer" };
 
 describe.each(ENGINES)("the queue on %s", (engine) => {
   let booth: Booth;
@@ -50,14 +45,14 @@ describe.each(ENGINES)("the queue on %s", (engine) => {
   }
 
   async function step(id: string, step: Step, expertId?: string, note?: string) {
-    const { state, expert_id } = await questionById(booth.db.read, id);
+    const { version } = await questionById(booth.db.read, id);
     await booth.db.write((writer) =>
       takeStep(writer, id, {
         step,
-        shown: { state, expertId: expert_id },
+        shown: version,
         expertId,
         note,
-        actor: "organizer",
+        by: THE_ORGANIZER,
         now: NOON,
       }),
     );
@@ -139,9 +134,9 @@ describe.each(ENGINES)("the queue on %s", (engine) => {
       booth.db.write((writer) =>
         takeStep(writer, id, {
           step: "routed",
-          shown: { state: "open", expertId: null },
+          shown: 1,
           expertId,
-          actor: "organizer",
+          by: THE_ORGANIZER,
           now: NOON,
         }),
       );
@@ -161,9 +156,9 @@ describe.each(ENGINES)("the queue on %s", (engine) => {
     const passOn = booth.db.write((writer) =>
       takeStep(writer, id, {
         step: "passed on",
-        shown: { state: "routed", expertId: lou },
+        shown: 1,
         expertId: kai,
-        actor: "organizer",
+        by: THE_ORGANIZER,
         now: NOON,
       }),
     );
@@ -198,7 +193,7 @@ describe.each(ENGINES)("the queue on %s", (engine) => {
     const lists = await listsOf(booth.db.read, booth.eventId);
     const change = (topic: string | undefined) =>
       booth.db.write((writer) =>
-        changeTopic(writer, { event, lists, now: NOON }, questionId, { topic, actor: "organizer" }),
+        changeTopic(writer, { event, lists, now: NOON }, questionId, { topic, by: THE_ORGANIZER }),
       );
     await change("storage");
     await change("storage");

@@ -31,6 +31,7 @@ const event = {
   starts_on: "2024-02-02",
   ends_on: "2024-02-03",
   created_at: 0,
+  routes_itself: 0 as const,
 };
 
 const nothing: Figures = {

@@ -295,6 +295,8 @@ export async function changeTopic(
     ),
   }));
   if (!changed) return;
+  const { version } = await questionById(writer, questionId);
+  await change(writer, { id: questionId, version }, {}, place.now);
   await noteStep(writer, {
     of: { questionId },
     at: place.now,

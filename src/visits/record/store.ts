@@ -236,7 +236,17 @@ async function upsertQuestions(
         changed_at: arrival.receivedAt,
         ...words,
       })
-      .onConflict((conflict) => conflict.column("id").doUpdateSet(words))
+      .onConflict((conflict) =>
+        conflict.column("id").doUpdateSet(({ eb, ref }) => ({
+          ...words,
+          changed_at: eb
+            .case()
+            .when("questions.text", "<>", words.text)
+            .then(arrival.receivedAt)
+            .else(ref("questions.changed_at"))
+            .end(),
+        })),
+      )
       .execute();
   }
 }
