@@ -6,7 +6,7 @@ import { stemmer as italian } from "@orama/stemmers/italian";
 import { stemmer as portuguese } from "@orama/stemmers/portuguese";
 import { stemmer as russian } from "@orama/stemmers/russian";
 import { stemmer as spanish } from "@orama/stemmers/spanish";
-import { detectAll } from "tinyld";
+import { detectAll } from "tinyld/light";
 import { fold } from "../../visits/rules";
 
 const STEMMERS: Record<string, (word: string) => string> = {
