@@ -4,7 +4,7 @@ import type { Instant, Priority } from "../../database/tables";
 import { Problem } from "../../errors";
 import type { Event } from "../../events/store";
 import { dueAt, isPublic } from "../../experts/rules";
-import { expertById } from "../../experts/store";
+import { type Expert, expertById } from "../../experts/store";
 import { enqueue, hasLeft, withdraw } from "../../messages/store";
 import { noteStep, reviseVisit, visitById } from "../../visits/store";
 import {
@@ -135,18 +135,7 @@ export async function takeStep(writer: Writer, questionId: string, taken: TakenS
     before: snapshotOf(subject),
   });
   const occasion = { activityId, questionIds: await together(writer, questionId), now };
-  if (expert) {
-    // Everybody reads what is posted there: the organizer looks at each before it goes.
-    const isHeld = isPublic(expert.kind);
-    await enqueue(writer, {
-      ...occasion,
-      kind: "routing",
-      via: expert.reached_by,
-      to: { expertId: expert.id },
-      isHeld,
-      joins: !isHeld,
-    });
-  }
+  if (expert) await tellExpert(writer, expert, occasion);
   if (step === "timed out" && standing.expertId) {
     const late = await expertById(writer, standing.expertId);
     // A forum is not told that it was slow.
@@ -164,6 +153,18 @@ export async function takeStep(writer: Writer, questionId: string, taken: TakenS
   }
   if (step === "answered") await tellVisitors(writer, occasion);
   return activityId;
+}
+
+/** A question goes to an expert: in one message with others to the same person, or by itself to a place. */
+export async function tellExpert(
+  writer: Writer,
+  expert: Pick<Expert, "id" | "kind" | "reached_by">,
+  occasion: { activityId: string; questionIds: string[]; now: Instant },
+): Promise<void> {
+  // Everybody reads what is posted there: the organizer looks at each before it goes.
+  const isHeld = isPublic(expert.kind);
+  const to = { expertId: expert.id };
+  await enqueue(writer, { ...occasion, kind: "routing", via: expert.reached_by, to, isHeld, joins: !isHeld });
 }
 
 /** The ids of a question and of those that are asked together with it; those in the bin only where asked for. */
