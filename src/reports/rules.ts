@@ -44,6 +44,8 @@ export interface Figures {
   questionsByState: Counts;
   /** Questions by topic and state. */
   stateByTopic: Table;
+  /** How many questions were asked once, twice, …: what was put together is one question, asked as often as it came. */
+  questionsByTimesAsked: Counts;
 }
 
 /** A row of the queries: counts come as numbers or, from some engines, as digits. */
@@ -59,6 +61,7 @@ export interface CountedRows {
   byRemark: Row<{ slug: string }>[];
   byGiveaway: Row<{ slug: string }>[];
   questions: { slug: string | null; state: QuestionState; questions: number }[];
+  byTimes: { times: number; questions: number }[];
   withContact: number;
 }
 
@@ -98,6 +101,7 @@ export function figuresFrom(event: Event, rows: CountedRows): Figures {
     platformByCategory: cross(rows.byPlatform, slug, category, visits),
     interestByCategory: cross(withInterest, interest, category, visits),
     questionsByState: tally(rows.questions, (row) => row.state, questions),
+    questionsByTimesAsked: tally(rows.byTimes, (row) => String(row.times), questions),
     stateByTopic: cross(rows.questions, topic, (row) => row.state, questions),
   };
 }
@@ -388,6 +392,8 @@ export interface Sentences {
   remarks?: string;
   giveaways: string[];
   questions?: string;
+  /** How often the same was asked, where anything was asked twice. */
+  askedAgain?: string;
   topics?: string;
   nobody?: string;
   contacts?: string;
@@ -408,6 +414,7 @@ export function sentencesOf(report: Report): Sentences {
     remarks: aboutRemarks(report),
     giveaways: aboutGiveaways(report),
     questions: aboutQuestions(figures),
+    askedAgain: aboutAskedAgain(figures),
     topics: aboutTopics(report),
     nobody: aboutTopicsWithNobody(report),
     contacts: aboutContacts(figures),
@@ -555,6 +562,19 @@ function aboutQuestions({ questions, questionsByState }: Figures): string | unde
     open > 0 && `${digits(open)} ${open === 1 ? "is" : "are"} with nobody yet`,
   ].filter((part) => part !== false);
   return `${start} ${listed(parts)}.`;
+}
+
+function aboutAskedAgain({ questions, questionsByTimesAsked }: Figures): string | undefined {
+  const most = Math.max(0, ...Object.keys(questionsByTimesAsked).map(Number));
+  if (most < 2) return undefined;
+  const different = Object.values(questionsByTimesAsked).reduce((sum, count) => sum + count, 0);
+  const things = different === 1 ? "one thing" : `${digits(different)} different things`;
+  const top = different === 1 ? "" : `; the one that came most often came ${timesInWords(most)}`;
+  return `The ${digits(questions)} questions ask ${things}${top}.`;
+}
+
+function timesInWords(times: number): string {
+  return times === 2 ? "twice" : `${digits(times)} times`;
 }
 
 function aboutTopics({ figures, lists }: Report): string | undefined {

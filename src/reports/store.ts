@@ -73,6 +73,20 @@ export async function figuresOf(read: Reader, event: Event): Promise<Figures> {
     .select(["topics.slug", "questions.state"])
     .select(({ fn }) => fn.countAll<number>().as("questions"))
     .groupBy(["topics.slug", "questions.state"]);
+  const byTimes = read
+    .selectFrom(
+      all
+        .innerJoin("questions", "questions.visit_id", "visits.id")
+        .select(({ fn }) => [
+          fn.coalesce("questions.merged_into", "questions.id").as("head"),
+          fn.countAll<number>().as("times"),
+        ])
+        .groupBy("head")
+        .as("asked"),
+    )
+    .select("times")
+    .select(({ fn }) => fn.countAll<number>().as("questions"))
+    .groupBy("times");
   const contacts = visits(all).innerJoin("contacts", "contacts.visit_id", "visits.id");
 
   return figuresFrom(event, {
@@ -84,6 +98,7 @@ export async function figuresOf(read: Reader, event: Event): Promise<Figures> {
     byRemark: await inTurn(byRemark),
     byGiveaway: await inTurn(byGiveaway),
     questions: await inTurn(questions),
+    byTimes: await inTurn(byTimes),
     withContact: (await inTurn(contacts))[0]?.visits ?? 0,
   });
 }
@@ -186,7 +201,7 @@ export function visitsBetween(read: Reader, event: Event, from: Instant, until: 
     .then((row) => Number(row.visits));
 }
 
-/** How many questions of the event are with nobody. */
+/** How many questions of the event are with nobody; what is asked together counts once, as in the queue. */
 export function openQuestions(read: Reader, event: Event): Promise<number> {
   return read
     .selectFrom("questions")
@@ -194,6 +209,7 @@ export function openQuestions(read: Reader, event: Event): Promise<number> {
     .where("event_id", "=", event.id)
     .where("hidden", "=", 0)
     .where("state", "=", "open")
+    .where("merged_into", "is", null)
     .executeTakeFirstOrThrow()
     .then((row) => Number(row.questions));
 }

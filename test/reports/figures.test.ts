@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { uuidv7 } from "uuidv7";
 import { eventBySlug } from "../../src/events/store";
-import { figuresOf, figuresOfDay, reportOf } from "../../src/reports/store";
+import { mergeQuestions } from "../../src/questions/merging/store";
+import { figuresOf, figuresOfDay, openQuestions, reportOf } from "../../src/reports/store";
 import { deleteVisit } from "../../src/visits/store";
 import { aVisit, type Booth, openBooth } from "../support/booth";
 import { ENGINES, NOON } from "../support/databases";
@@ -106,6 +108,7 @@ describe.each(ENGINES)("figures on %s", (engine) => {
       platformByCategory: {},
       interestByCategory: {},
       questionsByState: {},
+      questionsByTimesAsked: {},
       stateByTopic: {},
     });
   });
@@ -151,6 +154,7 @@ describe.each(ENGINES)("figures on %s", (engine) => {
       platformByCategory: { proxmox: { existing: 1 }, vmware: { curious: 1, new: 2 } },
       interestByCategory: { "2": { new: 1 }, "3": { existing: 1 } },
       questionsByState: { open: 3 },
+      questionsByTimesAsked: { "1": 3 },
     });
   });
 
@@ -169,6 +173,22 @@ describe.each(ENGINES)("figures on %s", (engine) => {
     });
     expect(await ofDay("2024-02-03")).toMatchObject({ visits: 3, hour: { "0": 1, "12": 2 } });
     expect(await ofDay("2024-02-04")).toMatchObject({ visits: 0, category: {} });
+  });
+
+  test("count what was put together as one question that was asked as often as it came", async () => {
+    const tablet = await booth.tablet();
+    const ids = Array.from({ length: 4 }, () => uuidv7());
+    const visits = ids.map((id) => aVisit({ questions: [{ id, text: "How?" }] }));
+    await tablet.send(...visits);
+    const [into, ...others] = ids.slice(0, 3).map((id) => ({ id, version: 1 }));
+    const by = { kind: "organizer" as const, name: "organizer" };
+    await booth.db.write((writer) => mergeQuestions(writer, into!, others, { by, now: NOON }));
+    const times = async () => (await figuresOf(booth.db.read, await camp())).questionsByTimesAsked;
+    expect(await times()).toEqual({ "1": 1, "3": 1 });
+    expect(await openQuestions(booth.db.read, await camp())).toBe(2);
+    // The visit of the one that stands for them goes into the bin: the others are still asked.
+    await booth.db.write((writer) => deleteVisit(writer, visits[0]?.id as string, "organizer", NOON));
+    expect(await times()).toEqual({ "1": 1, "2": 1 });
   });
 
   test("let other requests have their turn while they are counted", async () => {

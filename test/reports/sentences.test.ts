@@ -67,6 +67,7 @@ const nothing: Figures = {
   platformByCategory: {},
   interestByCategory: {},
   questionsByState: {},
+  questionsByTimesAsked: {},
   stateByTopic: {},
 };
 
@@ -188,6 +189,18 @@ test("questions are told by where they stand", () => {
   expect(questions(7, { open: 1, routed: 2, answered: 4 })).toBe(
     "7 questions were taken home: 4 are answered, 2 are on their way and 1 is with nobody yet.",
   );
+});
+
+test("what was asked again and again is told by how often", () => {
+  const again = (questions: number, questionsByTimesAsked: Figures["questionsByTimesAsked"]) =>
+    sentencesOf(reportOf({ questions, questionsByTimesAsked })).askedAgain;
+  expect(again(0, {})).toBeUndefined();
+  expect(again(3, { "1": 3 })).toBeUndefined();
+  expect(again(2, { "2": 1 })).toBe("The 2 questions ask one thing.");
+  expect(again(12, { "1": 3, "2": 2, "5": 1 })).toBe(
+    "The 12 questions ask 6 different things; the one that came most often came 5 times.",
+  );
+  expect(again(3, { "1": 1, "2": 1 })).toContain("came twice.");
 });
 
 test("giveaways that did not arrive are told", () => {

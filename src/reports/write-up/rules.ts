@@ -95,7 +95,7 @@ export function writeUp(asTyped: Report): string {
   if (figures.questions > 0) {
     parts.push(
       "## What they asked",
-      paragraph([said.questions, said.topics, said.nobody]),
+      paragraph([said.questions, said.askedAgain, said.topics, said.nobody]),
       breakdown(
         "Topic",
         STATE_SERIES,
