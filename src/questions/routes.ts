@@ -9,6 +9,7 @@ import { listExperts } from "../experts/store";
 import { show } from "../http/pages";
 import { addressWith, oneText } from "../http/paging";
 import { organizer, type Route } from "../http/route";
+import { markdownToHtml } from "../markdown";
 import { stepInWords } from "../visits/rules";
 import { ORGANIZER, visitById } from "../visits/store";
 import { checkAnswer, checkRemark, checkRouting, checkTopic, shownIn } from "./form";
@@ -133,8 +134,9 @@ export function questionRoutes({ db, now }: Deps): Route[] {
     show(res, "questions/question", {
       title: "Question",
       section: "questions",
-      styles: ["questions"],
+      styles: ["questions", "markdown"],
       event,
+      answerHtml: question.answer && markdownToHtml(question.answer),
       question: rowInWords(question, event, experts, now()),
       steps: question.hidden ? [] : stepsFrom(question.state),
       contact: visit.contact,
@@ -143,7 +145,7 @@ export function questionRoutes({ db, now }: Deps): Route[] {
       activity: activity.map((entry) => ({
         ...entry,
         when: momentInWords(entry.at, zone, now()),
-        words: stepInWords(entry.step, entry.expert),
+        ...stepInWords(entry),
       })),
       typed: {
         answer: typeof req.body?.answer === "string" ? req.body.answer : undefined,

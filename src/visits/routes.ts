@@ -245,7 +245,7 @@ export function visitRoutes(deps: Deps): Route[] {
       activity: activity.map((entry) => ({
         ...entry,
         when: momentInWords(entry.at, zone),
-        words: stepInWords(entry.step, entry.expert),
+        ...stepInWords(entry),
       })),
       received: momentInWords(visit.received_at, zone),
       back: backOf(req, event),

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { DateTime } from "luxon";
 import type { Lists } from "../catalog/store";
-import type { Instant } from "../database/tables";
+import type { ActorKind, Instant } from "../database/tables";
 import type { FieldProblem } from "../errors";
 import { momentInWords } from "../events/rules";
 import { type Say, sayInEnglish } from "../languages/say";
@@ -387,19 +387,29 @@ const STEPS: Record<string, string> = {
 
 /** How the expert who had it is named; those who get it come after "to". */
 const PREPOSITIONS: Record<string, string> = {
-  "given back": "by",
-  answered: "by",
+  "given back": "for",
+  answered: "for",
   claimed: "by",
   "timed out": "from",
   closed: "while with",
   reopened: "from",
 };
 
-/** A step of the activity as people read it: "Routed to Kai". */
-export function stepInWords(step: string, expert: string | null): string {
+/** A step as the trail has it: what was done, the expert whom it was about, and who did it. */
+interface StepTaken {
+  step: string;
+  expert: string | null;
+  actor: string;
+  actor_kind: ActorKind;
+}
+
+/** A step of the activity as people read it: "Routed to Kai" and "by the organizer". */
+export function stepInWords({ step, expert, actor, actor_kind }: StepTaken): { words: string; by: string } {
   const words = STEPS[step] ?? `${step.charAt(0).toUpperCase()}${step.slice(1)}`;
-  if (!expert) return words;
-  return `${words} ${PREPOSITIONS[step] ?? "to"} ${expert}`;
+  const by = `by ${actor_kind === "organizer" ? "the organizer" : actor_kind === "visitor" ? "the visitor" : actor}`;
+  // What experts do with their own questions names them once.
+  const isOwn = actor_kind === "expert" && actor === expert;
+  return { words: expert && !isOwn ? `${words} ${PREPOSITIONS[step] ?? "to"} ${expert}` : words, by };
 }
 
 /** What a form offers for a visit: what is offered today, and what the visit has of what is not any more. */

@@ -524,6 +524,7 @@ export function activityOfVisit(read: Reader, id: string) {
       "activity.id",
       "activity.at",
       "activity.actor",
+      "activity.actor_kind",
       "activity.step",
       "activity.note",
       "activity.question_id",

@@ -84,7 +84,7 @@ test("a question goes its whole way: routed, passed on, given back, answered, cl
   for (const words of [
     "Routed to Lou",
     "Passed on to Kai",
-    "Given back by Kai",
+    "Given back for Kai",
     "Not mine",
     "Any.\nReally.",
     "Closed",
