@@ -20,6 +20,7 @@ import { refuseForeignWrites } from "./http/origin";
 import { setUpViews } from "./http/pages";
 import { anyone, mount, type Route } from "./http/route";
 import { importRoutes } from "./imports/routes";
+import { answeringRoutes } from "./questions/answering/routes";
 import { queueRoutes } from "./questions/queue/routes";
 import { questionRoutes } from "./questions/routes";
 import { reportRoutes, todayPage } from "./reports/routes";
@@ -47,6 +48,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...expertRoutes(deps),
     ...queueRoutes(deps),
     ...questionRoutes(deps),
+    ...answeringRoutes(deps),
     ...exportRoutes(deps),
     ...reportRoutes(deps),
     anyone.get("/healthz", async (_req, res) => {
@@ -91,6 +93,7 @@ export function createApp(deps: Deps): Express {
   app.post("/session", slowGuesses(10, 10, "session"));
   app.post(["/pair/:code", "/sign-in/:code"], slowGuesses(20, 10, "code"));
   app.get(["/pair/:code", "/sign-in/:code"], slowGuesses(40, 10, "code"));
+  app.use("/x", slowGuesses(40, 10, "link"));
   app.use(readBodies());
 
   mount(app, allRoutes(deps), callerOf(deps));

@@ -4,6 +4,8 @@ import type { Test } from "supertest";
 import { uuidv7 } from "uuidv7";
 import { inviteToPair, inviteToSignIn, openSession, unpairDevice } from "../src/access/store";
 import { allRoutes, createApp } from "../src/app";
+import { linkOf } from "../src/experts/links/store";
+import { expertById } from "../src/experts/store";
 import { DEVICE_COOKIE, SESSION_COOKIE } from "../src/http/cookies";
 import type { Route } from "../src/http/route";
 import { aVisit, type Booth, openBooth, type Tablet } from "./support/booth";
@@ -66,6 +68,7 @@ async function gather(engine: Engine = "sqlite"): Promise<Cast> {
       "experts/:id": expert.id,
       "experts/:slug": expert.slug,
       "conflicts/:id": conflict.id,
+      "x/:token": (await linkOf(booth.db, await expertById(booth.db.read, expert.id)))?.slice(3) ?? "",
     },
   };
 }
