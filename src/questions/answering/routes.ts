@@ -218,6 +218,9 @@ export function answeringRoutes({ db, now }: Deps): Route[] {
     } catch (error) {
       if (!(error instanceof Problem) || error.kind !== "conflict") throw error;
       const there = await questionOf(req, res, expert, typed);
+      // Tapped twice: it is as they wanted it.
+      if (taken === "claimed" && there?.claimed_at) return true;
+      if (taken === "answered" && there?.answer === given.note) return true;
       if (there) await showQuestion(req, res.status(409), expert, there, { raced: error.message, typed });
       return false;
     }

@@ -31,7 +31,7 @@ function shortDay(day: string): string {
 }
 
 /** What "I can take more" and "fewer" lead through; after the last: as many as come. */
-const RUNGS = [0, 1, 2, 3, 5, 8, 12, 20];
+const RUNGS = [0, 1, 2, 3, 5, 8, 12];
 
 /** The next number of questions a week, either way; null: as many as come. Undefined where there is none. */
 export function fewerAndMore(weekly: number | null): { fewer?: number; more?: number | null } {
@@ -100,7 +100,7 @@ export function questionForExpert(
     // Staff note who somebody is, too.
     note: isPlace ? null : row.note,
     others,
-    askers: isPlace ? [] : askers,
+    askers: isPlace ? [] : eachOnce(askers),
     answer: row.answer,
     answerHtml: row.answer === null ? undefined : markdownToHtml(row.answer),
     isThread: row.answer !== null && answerKind(row.answer) === "thread",
@@ -109,6 +109,11 @@ export function questionForExpert(
       note: handOver.note,
     },
   };
+}
+
+/** Somebody may have asked the same at two visits. */
+function eachOnce(askers: Asker[]): Asker[] {
+  return [...new Map(askers.map((asker) => [JSON.stringify(asker), asker])).values()];
 }
 
 /** What became of a question that somebody had on their page, told to them. */
