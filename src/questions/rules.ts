@@ -42,6 +42,8 @@ export const PROGRAM: Taker = { kind: "program", name: "Boothlight" };
 export interface Standing {
   state: QuestionState;
   expertId: string | null;
+  /** While it is open: whose time ran out. An answer that comes late is welcome all the same. */
+  lateExpertId?: string | null;
 }
 
 interface Leads {
@@ -87,7 +89,10 @@ export function standingAfter(
 ): Standing | undefined {
   const { from, to, holder, by } = LEADS[step];
   if (!from.includes(now.state) || !by.includes(taker.kind)) return undefined;
-  if (taker.kind === "expert" && taker.expertId !== now.expertId) return undefined;
+  if (taker.kind === "expert" && taker.expertId !== now.expertId) {
+    const isLate = step === "answered" && now.state === "open" && taker.expertId === now.lateExpertId;
+    return isLate ? { state: to, expertId: taker.expertId } : undefined;
+  }
   if (holder === "nobody") return { state: to, expertId: null };
   if (holder === "same") return { state: to, expertId: now.expertId };
   if (!expertId || expertId === now.expertId) return undefined;

@@ -111,7 +111,7 @@ async function happen(writer: Writer, cast: Cast, each: Happening, now: number):
           program: PROGRAM,
         }[each.by];
         await takeStep(writer, id, { step: each.step, shown: row.version, expertId, note: "Why", by, now });
-        if (each.by === "other") throw new Error("An expert took a step with what somebody else has.");
+        if (each.by === "other" && row.expert_id !== null) throw new Error("An expert took a step with what somebody else has.");
         break;
       }
       case "undo": {
@@ -279,7 +279,7 @@ async function aCast(tablet: Tablet, experts: string[]): Promise<Cast> {
   };
 }
 
-const HISTORIES: Record<Engine, number> = { sqlite: 400, postgres: 20 };
+const HISTORIES: Record<Engine, number> = { sqlite: 1000, postgres: 40 };
 
 test.each(ENGINES)(
   "whatever happens, no question is with nobody and no step is lost, on %s",

@@ -18,6 +18,7 @@ import { absenceInWords, fewerAndMore, questionForExpert, weeklyInWords, whereIt
 import {
   answeredLately,
   askersOf,
+  cameBackFrom,
   eventNames,
   findFor,
   handOverOf,
@@ -244,11 +245,12 @@ export function answeringRoutes({ db, now }: Deps): Route[] {
     expert: Expert,
     problems: FieldProblem[] = [],
   ): Promise<void> {
-    const [waiting, answered] = await Promise.all([
+    const [waiting, late, answered] = await Promise.all([
       questionsWith(db.read, expert.id),
+      cameBackFrom(db.read, expert.id),
       answeredLately(db.read, expert.id),
     ]);
-    const rows = [...waiting, ...answered];
+    const rows = [...waiting, ...late, ...answered];
     const [others, events, experts] = await Promise.all([
       othersAsking(
         db.read,
@@ -271,6 +273,7 @@ export function answeringRoutes({ db, now }: Deps): Route[] {
     show(res, "questions/answering/list", {
       ...frameOf(req, expert, `Questions for ${expert.name}`),
       waiting: waiting.map(inWords),
+      late: late.map(inWords),
       answered: answered.map(inWords),
       done: oneText(req.query.done),
       sent: answered.find((row) => row.id === oneText(req.query.question))?.id,

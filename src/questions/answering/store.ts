@@ -1,5 +1,6 @@
 import type { Writer } from "../../database/door";
 import type { Reader } from "../../database/open";
+import { lateExpert } from "../steps/store";
 import { type QuestionRow, questionRows } from "../store";
 import type { SaidOfTime } from "./form";
 
@@ -29,6 +30,27 @@ export async function questionsWith(read: Reader, expertId: string): Promise<Que
   );
 }
 
+/** The questions that came back because an expert's time ran out, and that nobody has done anything with since. */
+export async function cameBackFrom(read: Reader, expertId: string): Promise<QuestionRow[]> {
+  const rows = await read
+    .selectFrom("questions")
+    .innerJoin("activity", "activity.question_id", "questions.id")
+    .select("questions.id")
+    .distinct()
+    .where("activity.step", "=", "timed out")
+    .where("activity.expert_id", "=", expertId)
+    .where("questions.state", "=", "open")
+    .where("questions.hidden", "=", 0)
+    .where("questions.merged_into", "is", null)
+    .limit(LATELY)
+    .execute();
+  const late = await Promise.all(rows.map(async ({ id }) => ({ id, of: await lateExpert(read, id) })));
+  return questionRows(
+    read,
+    late.filter((each) => each.of === expertId).map((each) => each.id),
+  );
+}
+
 /** The questions of an expert that were answered last, the latest first. */
 export async function answeredLately(read: Reader, expertId: string): Promise<QuestionRow[]> {
   const rows = await read
@@ -50,7 +72,7 @@ export async function answeredLately(read: Reader, expertId: string): Promise<Qu
 
 /** A question as an expert finds it who asks for it by its id. */
 export type Found =
-  /** They have it, or answered it. */
+  /** They have it, answered it, or may still answer it though their time ran out. */
   | { is: "theirs"; row: QuestionRow }
   /** It is asked together with another one, which is theirs. */
   | { is: "merged"; into: string }
@@ -67,7 +89,7 @@ export async function findFor(read: Reader, expertId: string, questionId: string
   if (row.merged_into !== null) {
     const [head] = await questionRows(read, [row.merged_into]);
     if (head && isTheirs(head)) return { is: "merged", into: head.id };
-  } else if (isTheirs(row)) {
+  } else if (isTheirs(row) || (!row.hidden && (await lateExpert(read, row.id)) === expertId)) {
     return { is: "theirs", row };
   }
   const had = await read

@@ -1,5 +1,6 @@
 import type { Lists } from "../../catalog/store";
 import type { Writer } from "../../database/door";
+import type { Reader } from "../../database/open";
 import type { Instant, Priority } from "../../database/tables";
 import { Problem } from "../../errors";
 import type { Event } from "../../events/store";
@@ -103,10 +104,12 @@ export interface TakenStep {
 export async function takeStep(writer: Writer, questionId: string, taken: TakenStep): Promise<string> {
   const { step, note, by, now } = taken;
   const subject = await subjectOf(writer, questionId, taken.shown);
-  const standing = { state: subject.state, expertId: subject.expert_id };
+  const lateExpertId = by.kind === "expert" ? await lateExpert(writer, questionId) : undefined;
+  const standing = { state: subject.state, expertId: subject.expert_id, lateExpertId };
   const next = standingAfter(step, standing, by, taken.expertId);
   if (!next) throw new Problem("conflict", "This question stands differently now. Look at it again.");
-  const getter = next.expertId !== null && next.expertId !== standing.expertId ? next.expertId : undefined;
+  const isHandedOver = next.state === "routed" && next.expertId !== standing.expertId;
+  const getter = isHandedOver && next.expertId ? next.expertId : undefined;
   const expert = getter ? await expertById(writer, getter) : undefined;
   if (expert?.hidden) throw new Problem("invalid", `${expert.name} is no longer offered.`);
   await change(
@@ -153,6 +156,22 @@ export async function takeStep(writer: Writer, questionId: string, taken: TakenS
   }
   if (step === "answered") await tellVisitors(writer, occasion);
   return activityId;
+}
+
+/** Whose time ran out with a question, where nothing was done with it since; an open question's only. */
+export async function lateExpert(read: Reader, questionId: string): Promise<string | undefined> {
+  const last = await read
+    .selectFrom("activity")
+    .innerJoin("questions", "questions.id", "activity.question_id")
+    .select(["activity.step", "activity.expert_id"])
+    .where("question_id", "=", questionId)
+    .where("questions.state", "=", "open")
+    .where("activity.before", "is not", null)
+    .orderBy("activity.at", "desc")
+    .orderBy("activity.id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return last?.step === "timed out" ? (last.expert_id ?? undefined) : undefined;
 }
 
 /** A question goes to an expert: in one message with others to the same person, or by itself to a place. */
