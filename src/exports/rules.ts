@@ -1,16 +1,13 @@
-import { stringify } from "csv-stringify/sync";
 import type { Lists } from "../catalog/store";
 import type { Category, Instant, QuestionState } from "../database/tables";
 import type { FieldProblem } from "../errors";
 import { momentForSheets } from "../events/rules";
 import type { Event } from "../events/store";
+import { type Cell, csvHead, csvLines } from "../sheets";
 import type { Filters } from "./form";
 
 /** The key of what has no project, topic or expert; the same word as in the figures. */
 export const NONE = "(none)";
-
-/** What a cell holds: text, a number, or nothing. */
-export type Cell = string | number | null;
 
 /** A column of a list, declared once: every format writes these. */
 export interface Column<Row> {
@@ -298,13 +295,11 @@ export interface Format {
   end: string;
 }
 
-/** CSV as RFC 4180 has it, with a byte order mark: without it Excel takes the accents for something else. */
+/** CSV for spreadsheets. */
 export function csv(columns: { heading: string }[]): Format {
-  // With CRLF between rows the library leaves a lone line break in a cell unquoted; readers part rows at it.
-  const lines = (rows: Cell[][]) => stringify(rows, { record_delimiter: "windows", quoted_match: /[\r\n]/ });
   return {
-    start: `\uFEFF${lines([columns.map(({ heading }) => heading)])}`,
-    rows: (rows) => lines(rows.map((cells) => cells.map(forSheets))),
+    start: csvHead(columns.map(({ heading }) => heading)),
+    rows: csvLines,
     end: "",
   };
 }
@@ -388,30 +383,6 @@ export function narrow(
     state: filters.state,
   };
   return { narrowed, problems };
-}
-
-/** What a spreadsheet starts to calculate with; also after blanks, and in the wide forms that some normalize. */
-const FORMULA = /^[\s\p{C}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/u;
-/**
- * Digits and what stands between them: a spreadsheet takes it for a number, a date or a time. The first digit can
- * be one alone, so that a long text is read once and not from each of its digits.
- */
-const LOOKS_LIKE_A_NUMBER = /^[\s.,:;/()'%+-]*\d[\d\s.,:;/()'%+-]*$|^\d+(\.\d+)?e[+-]?\d+$/i;
-/** A number that a spreadsheet shows as it was written. */
-const SAFE_NUMBER = /^(0|[1-9]\d{0,10})$/;
-/** Our own days and times, which should become days and times, and ids, which no spreadsheet takes for anything. */
-const OUR_OWN = /^\d{4}-\d\d-\d\d( \d\d:\d\d)?$|^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
-
-/**
- * A cell for a spreadsheet that reads CSV. Text that it would run as a formula (OWASP, "CSV Injection") or
- * turn into another number or a date (a phone number's "+" and leading zeros) gets an apostrophe in front, which
- * keeps it text everywhere and leaves it readable. All other text, and numbers, stay as they are.
- */
-export function forSheets(cell: Cell): Cell {
-  if (typeof cell !== "string") return cell;
-  if (FORMULA.test(cell)) return `'${cell}`;
-  if (LOOKS_LIKE_A_NUMBER.test(cell) && !SAFE_NUMBER.test(cell) && !OUR_OWN.test(cell)) return `'${cell}`;
-  return cell;
 }
 
 /** What people typed, as Markdown that shows it and does nothing else: CommonMark 0.31, "Backslash escapes". */

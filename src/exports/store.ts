@@ -3,10 +3,10 @@ import { type Lists, listsOf } from "../catalog/store";
 import type { Reader } from "../database/open";
 import { Problem } from "../errors";
 import type { Event } from "../events/store";
+import type { Cell } from "../sheets";
 import { fullVisits } from "../visits/store";
 import type { Filters } from "./form";
 import {
-  type Cell,
   type Column,
   type Context,
   clockFor,

@@ -1,5 +1,6 @@
 import { checkExport, checkFilters } from "../../src/exports/form";
-import { asText, checklist, csv, FOLLOW_UPS, forSheets, json, VISITS } from "../../src/exports/rules";
+import { asText, checklist, csv, FOLLOW_UPS, json, VISITS } from "../../src/exports/rules";
+import { forSheets } from "../../src/sheets";
 import { readCsv } from "../support/csv";
 
 test.each([
