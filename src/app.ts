@@ -11,6 +11,7 @@ import { capturePage, captureRoutes } from "./capture/routes";
 import { catalogRoutes } from "./catalog/routes";
 import type { Deps } from "./deps";
 import { eventRoutes } from "./events/routes";
+import { expertFileRoutes } from "./experts/files/routes";
 import { expertRoutes } from "./experts/routes";
 import { exportRoutes } from "./exports/routes";
 import { answerProblems, nothingHere } from "./http/faults";
@@ -45,6 +46,8 @@ export function allRoutes(deps: Deps): Route[] {
     ...captureRoutes(deps),
     ...offlineRoutes(),
     ...visitRoutes(deps),
+    // Before experts: /experts/import is nobody's page.
+    ...expertFileRoutes(deps),
     ...expertRoutes(deps),
     ...queueRoutes(deps),
     ...questionRoutes(deps),

@@ -65,6 +65,8 @@ UPDATE activity SET actor_kind = 'staff' WHERE actor <> 'organizer';
 ALTER TABLE activity ADD COLUMN before TEXT;
 -- The step that this one takes back.
 ALTER TABLE activity ADD COLUMN undoes TEXT REFERENCES activity (id) ON DELETE CASCADE;
+-- What each expert was given and answered in the last days.
+CREATE INDEX activity_of_experts ON activity (at, expert_id, question_id, step) WHERE step IN ('routed', 'passed on', 'answered');
 CREATE INDEX activity_undone ON activity (undoes) WHERE undoes IS NOT NULL;
 
 -- Something to be delivered to an expert or a visitor, kept until it is. It has no words of its own but those that the

@@ -6,10 +6,14 @@ import { Problem } from "../errors";
 const LARGEST_FILE = 64 * 1024 * 1024;
 export const LARGEST_FILE_IN_WORDS = "64 MB";
 
-const receive = multer({
-  storage: multer.memoryStorage(),
-  limits: { fileSize: LARGEST_FILE, files: 1, fields: 50, fieldSize: 64 * 1024, parts: 60 },
-}).single("file");
+/** The longest field besides the file, in bytes, where a route does not take longer ones. */
+const LARGEST_FIELD = 64 * 1024;
+
+const receiverOf = (fieldSize: number) =>
+  multer({
+    storage: multer.memoryStorage(),
+    limits: { fileSize: LARGEST_FILE, files: 1, fields: 50, fieldSize, parts: 60 },
+  }).single("file");
 
 /**
  * Receives a form with a file in its field `file`: the other fields come to `req.body`; given are the file's bytes,
@@ -18,7 +22,9 @@ const receive = multer({
 export async function upload(
   req: Request,
   res: Response,
+  { largestField = LARGEST_FIELD } = {},
 ): Promise<{ bytes?: Uint8Array; isTooLarge?: boolean }> {
+  const receive = receiverOf(largestField);
   const error = await new Promise<unknown>((resolve) => void receive(req, res, resolve));
   if (error instanceof MulterError && error.code === "LIMIT_FILE_SIZE") return { isTooLarge: true };
   if (error) throw new Problem("malformed", "The form did not come through whole. Please send it again.");

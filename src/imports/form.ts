@@ -4,7 +4,8 @@ import type { Instant } from "../database/tables";
 import { type Checked, check, type FieldProblem, Problem } from "../errors";
 import { daysInOrder, EVENT_FIELDS, journalText, slugForm } from "../events/form";
 import { isReserved } from "../events/rules";
-import { someWords, words } from "../text";
+import { expertOfFile } from "../experts/form";
+import { words } from "../text";
 import { visitForm } from "../visits/form";
 import { type BadRecord, badRecords, placeOf } from "./rules";
 
@@ -31,17 +32,7 @@ const RECORDS = {
   remarks: { form: z.strictObject({ slug: slugForm, text: entryName }), most: MOST_ENTRIES },
   giveaways: { form: entry.extend({ shipped: count, arrived: count }), most: MOST_ENTRIES },
   experts: {
-    form: z.strictObject({
-      slug: slugForm,
-      name: someWords(200),
-      kind: z.enum(["person", "mailing-list", "forum", "chat"]),
-      address: words(500).default(""),
-      topics: z
-        .array(slugForm)
-        .max(100)
-        .nullish()
-        .transform((list) => [...new Set(list ?? [])]),
-    }),
+    form: expertOfFile,
     most: 5000,
   },
   journal: { form: z.strictObject({ at: instant, text: journalText }), most: 5000 },

@@ -1,4 +1,3 @@
-import { uuidv7 } from "uuidv7";
 import { hashPassphrase, isPassphrase } from "../access/rules";
 import { keptPassphrase, setPassphrase } from "../access/store";
 import type { NewEntry } from "../catalog/rules";
@@ -10,6 +9,7 @@ import type { Deps } from "../deps";
 import { Problem } from "../errors";
 import type { EventFields } from "../events/form";
 import { addEvent, addEventOnce, addToJournal, type Event, listEvents } from "../events/store";
+import { addExpertOnce } from "../experts/store";
 import { checkVisitOfFile, type Result } from "../visits/form";
 import { recordVisits } from "../visits/store";
 import type { EventFile } from "./form";
@@ -149,7 +149,7 @@ async function importSetUp(writer: Writer, file: EventFile, now: Instant) {
       platforms: await add("platforms", file.platforms),
       remarks: await add("remarks", remarks),
       giveaways: await add("giveaways", file.giveaways),
-      experts: await tally(file.experts, (expert) => addExpert(writer, expert, now)),
+      experts: await tally(file.experts, (expert) => addExpert(writer, expert, event, now)),
       journal: await tally(file.journal, (line) => addToJournal(writer, event.id, line)),
     },
   };
@@ -162,31 +162,17 @@ async function tally<T>(records: T[], add: (record: T) => Promise<boolean>): Pro
   return { added, there: records.length - added };
 }
 
-/** Adds an expert whose slug nobody has; all events share the directory, so one who is there stays as they are. */
+/**
+ * Adds an expert whose slug nobody has; all events share the directory, so one who is there stays as they are. Who has no time
+ * zone of their own gets the event's.
+ */
 async function addExpert(
   writer: Writer,
-  expert: EventFile["experts"][number],
+  { timeZone, ...expert }: EventFile["experts"][number],
+  event: Event,
   now: Instant,
 ): Promise<boolean> {
-  const id = uuidv7();
-  const { numInsertedOrUpdatedRows } = await writer
-    .insertInto("experts")
-    .values({
-      id,
-      slug: expert.slug,
-      name: expert.name,
-      kind: expert.kind,
-      address: expert.address,
-      created_at: now,
-    })
-    .onConflict((conflict) => conflict.column("slug").doNothing())
-    .executeTakeFirstOrThrow();
-  if (Number(numInsertedOrUpdatedRows) === 0) return false;
-  if (expert.topics.length > 0) {
-    await writer
-      .insertInto("expert_topics")
-      .values(expert.topics.map((slug, index) => ({ expert_id: id, topic_slug: slug, position: index + 1 })))
-      .execute();
-  }
-  return true;
+  const webhook = expert.reachedBy === "webhook" ? expert.webhook : "";
+  const fields = { ...expert, timeZone: timeZone ?? event.time_zone, webhook };
+  return (await addExpertOnce(writer, fields, now)) !== undefined;
 }

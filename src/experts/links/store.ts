@@ -18,6 +18,15 @@ export async function linkOf(
   return `/x/${linkToken(secret, expert)}`;
 }
 
+/** The same, for a page that only shows it: undefined also where no link has been made on this laptop yet. */
+export async function madeLinkOf(
+  read: Reader,
+  expert: LinkHolder & { link_open: Flag },
+): Promise<string | undefined> {
+  const secret = expert.link_open ? await keptSecret(read) : undefined;
+  return secret && `/x/${linkToken(secret, expert)}`;
+}
+
 /**
  * The expert whose private link this is. Throws `missing` where there is none: a link that was renewed, revoked or
  * made up, all in the same words.
@@ -38,6 +47,7 @@ export async function expertOfLink(read: Reader, token: string): Promise<Expert>
 
 /** Makes the links that an expert had worthless, and a new one good. */
 export async function renewLink(writer: Writer, expertId: string): Promise<void> {
+  if ((await keptSecret(writer)) === undefined) await madeSecret(writer);
   await writer
     .updateTable("experts")
     .set(({ eb }) => ({ link_number: eb("link_number", "+", 1), link_open: 1 }))
