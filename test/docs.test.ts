@@ -4,6 +4,7 @@ import path from "node:path";
 import { allRoutes } from "../src/app";
 import { SETTINGS } from "../src/config";
 import type { Deps } from "../src/deps";
+import { COLUMNS } from "../src/experts/files/rules";
 import { type Column, FOLLOW_UPS, VISITS } from "../src/exports/rules";
 import { checkVisit, contactForm, sentVisitForm } from "../src/visits/form";
 import { PROGRAM } from "./support/program";
@@ -106,6 +107,11 @@ test("every link and picture in the docs leads somewhere", () => {
       .map((target) => `${file}: ${target}`),
   );
   expect(dead).toEqual([]);
+});
+
+test("docs/experts-file.md names every column of the file, in their order, and no other", () => {
+  const declared = COLUMNS.map(({ heading, key, meaning }) => [heading, key, meaning]);
+  expect(tableAfter(read("docs/experts-file.md"), "## Columns")).toEqual(declared);
 });
 
 test.each([

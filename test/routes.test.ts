@@ -265,7 +265,10 @@ async function typeEverywhere({ db }: Booth, text: string): Promise<void> {
       .updateTable("contacts")
       .set({ ...details, website: text, badge: text, note: text })
       .execute();
-    await writer.updateTable("experts").set({ name: text, address: text }).execute();
+    await writer
+      .updateTable("experts")
+      .set({ name: text, address: text, webhook: text, reached_by: "webhook" })
+      .execute();
     const expert = await writer.selectFrom("experts").select("id").executeTakeFirstOrThrow();
     await writer
       .updateTable("questions")

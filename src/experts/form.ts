@@ -209,7 +209,10 @@ export const expertOfFile = z
     address: words(500).default(""),
     topics: listOf(slugForm, 100),
     projects: listOf(slugForm, MOST_NAMED),
-    languages: listOf(z.enum(LANGUAGE_CODES), LANGUAGE_CODES.length),
+    languages: listOf(
+      z.enum(LANGUAGE_CODES, "This should be the code of a language, such as de."),
+      LANGUAGE_CODES.length,
+    ),
     timeZone: EXPERT_FIELDS.timeZone.nullish(),
     weekly: EXPERT_FIELDS.weekly.default(null),
     awayFrom: EVENT_FIELDS.startsOn.nullable().default(null),
@@ -223,6 +226,10 @@ export const expertOfFile = z
     reachedBy: expert.reachedBy ?? usualWay(expert),
   }))
   .check(({ value, issues }) => {
+    if (value.reachedBy === "mail" && value.address === "") {
+      const message = "There is no mail address to write to.";
+      issues.push({ code: "custom", path: ["reachedBy"], message, input: value });
+    }
     for (const { field, message } of problemsBetween(value)) {
       issues.push({ code: "custom", path: [field], message, input: value });
     }

@@ -56,6 +56,11 @@ export function endingToday(file: EventFile, timeZone: string, now: Instant): Ev
   return {
     ...file,
     event: { ...file.event, timeZone, startsOn: day(file.event.startsOn), endsOn: day(file.event.endsOn) },
+    experts: file.experts.map((expert) => ({
+      ...expert,
+      awayFrom: expert.awayFrom && day(expert.awayFrom),
+      awayUntil: expert.awayUntil && day(expert.awayUntil),
+    })),
     journal: file.journal.map((line) => ({ ...line, at: instant(line.at) })).filter(({ at }) => at <= now),
     visits: file.visits
       .map((visit) => ({ ...(visit as object), happenedAt: new Date(happened(visit)).toISOString() }))

@@ -72,6 +72,7 @@ const PAGES = [
   "/events/winter-camp/exports",
   "/experts",
   "/experts/new",
+  "/experts/import",
 ];
 
 /** What is wrong with the page at an address. */

@@ -97,6 +97,18 @@ test("bad records are left out, each with its place and reason, and hold up no o
       experts: [
         { slug: "list", name: "List", kind: "mailing-list", topics: ["anything"] },
         { slug: "ada", name: "Ada", kind: "wizard" },
+        {
+          slug: "bob",
+          name: "Bob",
+          kind: "person",
+          languages: ["de", "elvish"],
+          weekly: -1,
+          timeZone: "Mars",
+        },
+        { slug: "cy", name: "Cy", kind: "chat", address: "https://c.example", reachedBy: "mail" },
+        { slug: "di", name: "Di", kind: "person", reachedBy: "mail" },
+        { slug: "ed", name: "Ed", kind: "person", awayFrom: "2024-05-03", awayUntil: "2024-05-02" },
+        { slug: "flo", name: "Flo", kind: "person", reachedBy: "webhook", webhook: "flo@example.org" },
       ],
       journal: [
         { at: "yesterday", text: "Rain" },
@@ -121,6 +133,13 @@ test("bad records are left out, each with its place and reason, and hold up no o
     "topics[4]: This should be a set of fields.",
     "giveaways[0].shipped: This should be 0 or more.",
     "experts[1].kind: This should be person, mailing-list, forum or chat.",
+    "experts[2].languages[1]: This should be the code of a language, such as de.",
+    "experts[2].timeZone: This is not a time zone. Choose one from the list, such as Europe/Brussels.",
+    "experts[2].weekly: This should be 0 or more.",
+    "experts[3].reachedBy: A forum or a chat has no mailbox. Choose a webhook, or by hand.",
+    "experts[4].reachedBy: There is no mail address to write to.",
+    "experts[5].awayUntil: The last day away is before the first.",
+    "experts[6].webhook: This should be an address that starts with https:// or http://.",
     "journal[0].at: This should be a time such as 2014-04-15T17:11:38.203Z.",
   ]);
 });

@@ -5,6 +5,7 @@ import { keptPassphrase } from "../../src/access/store";
 import type { Database } from "../../src/database/open";
 import type { Deps } from "../../src/deps";
 import { listEvents } from "../../src/events/store";
+import { listExperts } from "../../src/experts/store";
 import { readEventFile } from "../../src/imports/form";
 import { outcomeInWords } from "../../src/imports/rules";
 import { DEMO_PASSPHRASE, fillDemo, importEvent } from "../../src/imports/store";
@@ -89,6 +90,45 @@ describe.each(ENGINES)("on %s", (engine) => {
     ]);
     const topics = await db.read.selectFrom("expert_topics").select("topic_slug").execute();
     expect(topics).toEqual([{ topic_slug: "storage" }]);
+  });
+
+  test("what it says of experts comes in, and what it does not say is as a new expert has it", async () => {
+    const experts = [
+      {
+        ...{
+          slug: "zoe",
+          name: "Zoë",
+          kind: "person",
+          address: "zoe@example.org",
+          projects: ["wick", "lantern"],
+        },
+        ...{ languages: ["ja", "de"], timeZone: "asia/tokyo", weekly: 0, awayUntil: "2024-05-03" },
+      },
+      {
+        slug: "chat",
+        name: "Chat",
+        kind: "chat",
+        address: "https://c.example",
+        webhook: "https://c.example/hook",
+      },
+      { slug: "forum", name: "Forum", kind: "forum", webhook: "https://f.example/hook", reachedBy: "hand" },
+    ];
+    expect((await importEvent(db, read({ ...FAIR, experts, visits: [] }), NOON)).bad).toEqual([]);
+    const plain = {
+      projects: [],
+      languages: [],
+      time_zone: "Europe/Brussels",
+      weekly: null,
+      away_until: null,
+    };
+    expect(await listExperts(db.read)).toMatchObject([
+      { ...plain, slug: "chat", reached_by: "webhook", webhook: "https://c.example/hook" },
+      { ...plain, slug: "forum", reached_by: "hand", webhook: "" },
+      {
+        ...{ slug: "zoe", projects: ["lantern", "wick"], languages: ["de", "ja"], time_zone: "Asia/Tokyo" },
+        ...{ weekly: 0, away_from: null, away_until: "2024-05-03", reached_by: "mail" },
+      },
+    ]);
   });
 
   test("the same file twice changes nothing", async () => {
