@@ -111,7 +111,8 @@ async function happen(writer: Writer, cast: Cast, each: Happening, now: number):
           program: PROGRAM,
         }[each.by];
         await takeStep(writer, id, { step: each.step, shown: row.version, expertId, note: "Why", by, now });
-        if (each.by === "other" && row.expert_id !== null) throw new Error("An expert took a step with what somebody else has.");
+        if (each.by === "other" && row.expert_id !== null)
+          throw new Error("An expert took a step with what somebody else has.");
         break;
       }
       case "undo": {
