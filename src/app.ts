@@ -24,9 +24,11 @@ import { importRoutes } from "./imports/routes";
 import { answeringRoutes } from "./questions/answering/routes";
 import { queueRoutes } from "./questions/queue/routes";
 import { questionRoutes } from "./questions/routes";
+import { slipRoutes } from "./questions/slips/routes";
 import { reportRoutes, todayPage } from "./reports/routes";
 import { settingsRoutes } from "./settings/routes";
 import { visitRoutes } from "./visits/routes";
+import { readCode } from "./visits/slips/rules";
 
 /** Every address of the program, feature by feature, in the order in which they are tried. */
 export function allRoutes(deps: Deps): Route[] {
@@ -52,6 +54,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...queueRoutes(deps),
     ...questionRoutes(deps),
     ...answeringRoutes(deps),
+    ...slipRoutes(deps),
     ...exportRoutes(deps),
     ...reportRoutes(deps),
     anyone.get("/healthz", async (_req, res) => {
@@ -97,6 +100,11 @@ export function createApp(deps: Deps): Express {
   app.post(["/pair/:code", "/sign-in/:code"], slowGuesses(20, 10, "code"));
   app.get(["/pair/:code", "/sign-in/:code"], slowGuesses(40, 10, "code"));
   app.use("/x", slowGuesses(40, 10, "link"));
+  // What is no code at all is said before anything is looked up, so it is no guess.
+  app.get(
+    "/s/:code",
+    slowGuesses(30, 10, "slip", (req) => readCode(String(req.params.code)).kind === "code"),
+  );
   app.use(readBodies());
 
   mount(app, allRoutes(deps), callerOf(deps));

@@ -104,12 +104,13 @@ CREATE TABLE message_steps (
 CREATE INDEX message_steps_of_activity ON message_steps (activity_id);
 CREATE INDEX message_steps_of_question ON message_steps (question_id);
 
--- The short code that a visitor takes away for a question.
+-- The short code that a visitor takes away for a question. A question can have several: what was given away stays good.
 CREATE TABLE slips (
   code        TEXT PRIMARY KEY,              -- as it is read aloud, without the hyphens, check character included
-  question_id TEXT NOT NULL UNIQUE REFERENCES questions (id) ON DELETE CASCADE,
+  question_id TEXT NOT NULL REFERENCES questions (id) ON DELETE CASCADE,
   made_at     BIGINT NOT NULL
 );
+CREATE INDEX slips_of_question ON slips (question_id, made_at, code);
 
 -- A question that a visitor asked on their own phone, until staff have looked at it. Holds personal data.
 CREATE TABLE visitor_questions (

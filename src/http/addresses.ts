@@ -101,6 +101,20 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
+/**
+ * Where a visitor's phone reaches this laptop, without a slash at the end; undefined where none can. `asked`: the
+ * connection that wants to know, for its port where the network says none.
+ */
+export function addressForVisitors(
+  { config, network }: { config: { publicUrl?: string; host: string; port: number }; network?: Network },
+  asked: { localPort?: number },
+  interfaces?: Interfaces,
+): string | undefined {
+  const port = network?.port ?? asked.localPort ?? config.port;
+  const [first] = reachableAddresses({ ...config, port, localName: network?.localName }, interfaces);
+  return isLoopback(new URL(first).hostname) ? undefined : first;
+}
+
 function isEverywhere(host: string): boolean {
   return ["0.0.0.0", "::", ""].includes(host);
 }

@@ -7,14 +7,20 @@ const TRIES_OF_A_PROXY = 20;
 
 /**
  * Slows down guessing: from one address, `most` failed tries in `minutes`. What succeeds is not counted,
- * so that ten tablets behind one address get on.
+ * so that ten tablets behind one address get on. `isGuess`: which requests are tries at all; left out, every one.
  */
-export function slowGuesses(most: number, minutes: number, kind: string): RequestHandler[] {
+export function slowGuesses(
+  most: number,
+  minutes: number,
+  kind: string,
+  isGuess: (req: Request) => boolean = () => true,
+): RequestHandler[] {
   const limit = (tries: number, addressOf: (req: Request) => string | undefined) =>
     rateLimit({
       windowMs: minutes * 60_000,
       limit: tries,
       skipSuccessfulRequests: true,
+      skip: (req) => !isGuess(req),
       standardHeaders: "draft-8",
       legacyHeaders: false,
       keyGenerator: (req: Request) => `${kind} ${ipKeyGenerator(addressOf(req) ?? "")}`,

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { type Checked, check, type FieldProblem } from "../errors";
 import type { MessageKey, Say } from "../languages/say";
 import { isOrganizersName, tidy } from "../text";
+import { readCode } from "./slips/rules";
 
 /** The most visits that one request may bring. */
 export const MOST_VISITS_A_REQUEST = 1000;
@@ -32,6 +33,13 @@ const set = <S extends z.ZodMiniType<string>>(entry: S, most: number) =>
   z.pipe(
     z.nullish(z.array(entry).check(z.maxLength(most))),
     z.transform((list) => [...new Set<z.output<S>>(list ?? [])].sort()),
+  );
+
+/** A list that may be left out: then it is empty. In the order given. */
+const listOf = <S extends z.ZodMiniType>(entry: S, most: number) =>
+  z.pipe(
+    z.nullish(z.array(entry).check(z.maxLength(most))),
+    z.transform((list) => list ?? []),
   );
 
 /** The short name of an entry of one of the event's lists. */
@@ -120,10 +128,7 @@ export const visitForm = z.strictObject({
       return Object.values(details).some((text) => text !== undefined) ? contact : undefined;
     }),
   ),
-  questions: z.pipe(
-    z.nullish(z.array(questionForm).check(z.maxLength(20))),
-    z.transform((list) => list ?? []),
-  ),
+  questions: listOf(questionForm, 20),
 });
 
 /** The name of somebody of the booth. The organizer's own is taken. */
@@ -132,8 +137,19 @@ const staffName = optionalWords(
   z.refine((name) => !isOrganizersName(name), key("problem.organizer-name")),
 );
 
+/** The code of a slip, however it was typed. Whether another question has it is seen when it is recorded. */
+const slipCode = z.pipe(
+  z.string().check(z.refine((text) => readCode(text).kind === "code", key("problem.slip"))),
+  z.transform((text) => {
+    const read = readCode(text);
+    return read.kind === "code" ? read.code : text;
+  }),
+);
+
 /** A visit as a device or a page sends it: with what is said of the record, and is no part of the words. */
 export const sentVisitForm = z.extend(visitForm, {
+  /** With the slip that the visitor has for a question. */
+  questions: listOf(z.extend(questionForm, { slip: optional(slipCode) }), 20),
   /** Who logged it, where that is not whom the device is paired for. */
   staff: staffName,
   /** The revision on the laptop that an edit was made from. */
@@ -141,8 +157,9 @@ export const sentVisitForm = z.extend(visitForm, {
 });
 
 /** A visit after the check: lists are sorted and without repeats, empty texts are left out. */
-export type VisitRecord = z.output<typeof visitForm> &
-  Partial<Pick<z.output<typeof sentVisitForm>, "staff" | "base">>;
+export type VisitRecord = Omit<z.output<typeof visitForm>, "questions"> & {
+  questions: (z.output<typeof questionForm> & { slip?: string })[];
+} & Partial<Pick<z.output<typeof sentVisitForm>, "staff" | "base">>;
 export type ContactRecord = z.output<typeof contactForm>;
 /** A visit as it travels. */
 export type SentVisit = z.input<typeof sentVisitForm>;
@@ -243,28 +260,32 @@ export interface Result {
   problems?: { field: string; message: string }[];
   /** What the laptop has, where that is not what was sent: at `conflict`, and at `gone` while it lies in the bin. */
   visit?: SentVisit;
+  /** Questions whose slip's code another question has: by their ids, with the code that they have got instead. */
+  slips?: { question: string; slip: string }[];
 }
 
 const CONTACT_FIELDS = Object.keys(contactForm.shape).filter((field) => field !== "consent");
 
 /**
  * A plain HTML form about a visit → the visit as the protocol tells it, not yet checked.
- * Fields are named as in the protocol, `contact.email` and the like with a dot; `questionId`, `questionText` and
- * `questionTopic` are repeated, one of each a question; `platformOther` counts where something is typed in it.
+ * Fields are named as in the protocol, `contact.email` and the like with a dot; `questionId`, `questionText`,
+ * `questionTopic` and `questionSlip` are repeated, one of each a question; `platformOther` counts where something is typed in it.
  * Takes what `URLSearchParams` or a form parser gives: text, or a list of texts where a name is repeated.
  */
 export function visitFromForm(
   body: Record<string, unknown>,
   base: { id: string; revision: number; happenedAt: string },
 ): Record<string, unknown> {
-  const text = (name: string) => listOf(body[name])[0]?.trim() || undefined;
-  const ids = listOf(body.questionId);
-  const topics = listOf(body.questionTopic);
-  const questions = listOf(body.questionText)
+  const text = (name: string) => textsOf(body[name])[0]?.trim() || undefined;
+  const ids = textsOf(body.questionId);
+  const topics = textsOf(body.questionTopic);
+  const slips = textsOf(body.questionSlip);
+  const questions = textsOf(body.questionText)
     .map((words, index) => ({
       id: ids[index] || undefined,
       text: words.trim(),
       topic: topics[index] || undefined,
+      slip: slips[index] || undefined,
     }))
     .filter((question) => question.text !== "");
   const details = Object.fromEntries(CONTACT_FIELDS.map((field) => [field, text(`contact.${field}`)]));
@@ -282,17 +303,17 @@ export function visitFromForm(
     people: people === undefined ? undefined : Number(people),
     interest: interest === undefined ? undefined : Number(interest),
     overviewGiven: text("overviewGiven") === "yes" ? true : undefined,
-    topics: listOf(body.topics),
-    remarks: listOf(body.remarks),
-    giveaways: listOf(body.giveaways),
+    topics: textsOf(body.topics),
+    remarks: textsOf(body.remarks),
+    giveaways: textsOf(body.giveaways),
     note: text("note"),
-    contact: hasContact ? { ...details, consent: listOf(body.consent) } : undefined,
+    contact: hasContact ? { ...details, consent: textsOf(body.consent) } : undefined,
     questions,
   };
 }
 
 /** Browsers send line breaks as CR LF; kept are those that the page was given. */
-function listOf(value: unknown): string[] {
+function textsOf(value: unknown): string[] {
   const list = Array.isArray(value) ? value : [value];
   return list.filter((each) => typeof each === "string").map((text) => text.replaceAll("\r\n", "\n"));
 }

@@ -10,7 +10,9 @@ import type { SentVisit, Status, VisitRecord } from "./form";
 /** SHA-256 of what a visit says, hex: the same words give the same hash, however they were sent. */
 export function contentHash(visit: VisitRecord): string {
   const { revision, staff, base, ...content } = visit;
-  return hashOf(content);
+  // A slip is given for what is said; it is no part of it.
+  const questions = content.questions.map(({ slip, ...words }) => words);
+  return hashOf({ ...content, questions });
 }
 
 /** SHA-256 of any words, hex: also of those that break a rule. */
@@ -353,8 +355,8 @@ export function inFull(sent: unknown, problems: FieldProblem[] = []): Said[] {
 }
 
 function nameOfField(field: string): string {
-  const question = /^questions\.(\d+)(\.topic)?/.exec(field);
-  if (question) return `Question ${Number(question[1]) + 1}${question[2] ? ", topic" : ""}`;
+  const question = /^questions\.(\d+)(?:\.(topic|slip))?/.exec(field);
+  if (question) return `Question ${Number(question[1]) + 1}${question[2] ? `, ${question[2]}` : ""}`;
   return FIELDS[field] ?? FIELDS[field.replace(/\.\d+$/, "")] ?? (field === "" ? "The record" : field);
 }
 
@@ -383,6 +385,9 @@ const STEPS: Record<string, string> = {
   "priority changed": "Priority changed",
   undone: "Taken back",
   "topic changed": "Topic changed",
+  "slip given": "A slip was given",
+  "asked by themselves": "Asked by the visitor, on their own phone",
+  "looked at": "Looked at, so that it counts",
 };
 
 /** How the expert who had it is named; those who get it come after "to". */

@@ -42,9 +42,11 @@ import {
   type Incoming,
   type Kept,
   knows,
+  questionIds,
   type Resolved,
   resolve,
 } from "./rules";
+import { bindSlip, newSlip, slipOf, slipsOf } from "./slips/store";
 
 export type Visit = Selectable<VisitsTable>;
 
@@ -101,8 +103,79 @@ export function recordVisits(
   );
 }
 
-/** Records one visit that has passed all checks. `sent` is kept word by word where it is a conflict. */
-async function recordVisit(
+/**
+ * Records one visit that has passed all checks, from inside a transaction. `sent` is kept word by word where it is a
+ * conflict.
+ */
+export async function recordVisit(
+  writer: Writer,
+  arrival: Arrival,
+  visit: VisitRecord,
+  resolved: Resolved,
+  sent: unknown,
+): Promise<Result> {
+  const result = await recordWords(writer, arrival, visit, resolved, sent);
+  if (result.status === "invalid") return result;
+  const slips = await keepSlips(writer, arrival, visit);
+  return slips.length > 0 ? { ...result, slips } : result;
+}
+
+/**
+ * Binds the slips that a record brings to its questions, whatever became of its words: visitors have them in their hands.
+ * Gives the questions whose code another question has, with the one that they got instead.
+ */
+async function keepSlips(
+  writer: Writer,
+  arrival: Arrival,
+  visit: VisitRecord,
+): Promise<Result["slips"] & {}> {
+  if (!visit.questions.some((question) => question.slip)) return [];
+  const ids = questionIds(visit);
+  const instead: Result["slips"] & {} = [];
+  for (const [index, { slip }] of visit.questions.entries()) {
+    const questionId = ids[index] as string;
+    if (!slip || !(await isOfVisit(writer, questionId, visit.id))) continue;
+    const now = arrival.receivedAt;
+    const actor = visit.staff ?? arrival.staffName ?? ORGANIZER;
+    const bound = await bindSlip(writer, { code: slip, questionId, now });
+    if (bound === "new") await noteStep(writer, { of: { questionId }, at: now, actor, step: SLIP_GIVEN });
+    if (bound === "taken") {
+      instead.push({ question: questionId, slip: await giveSlip(writer, questionId, actor, now) });
+    }
+  }
+  return instead;
+}
+
+async function isOfVisit(writer: Writer, questionId: string, visitId: string): Promise<boolean> {
+  const row = await writer
+    .selectFrom("questions")
+    .select("id")
+    .where("id", "=", questionId)
+    .where("visit_id", "=", visitId)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+const SLIP_GIVEN = "slip given";
+
+/**
+ * The code of a question's slip, which it gets where it has none. A question that a visitor has a slip for has this step
+ * in its activity, so no later edit of the visit drops it.
+ */
+export async function giveSlip(
+  writer: Writer,
+  questionId: string,
+  actor: Actor,
+  now: Instant,
+): Promise<string> {
+  const there = await slipOf(writer, questionId);
+  if (there) return there;
+  const code = await newSlip(writer, questionId, now);
+  await noteStep(writer, { of: { questionId }, at: now, actor, step: SLIP_GIVEN });
+  return code;
+}
+
+async function recordWords(
   writer: Writer,
   arrival: Arrival,
   visit: VisitRecord,
@@ -253,13 +326,14 @@ export interface FullVisit extends Visit {
   remarkIds: string[];
   giveawayIds: string[];
   contact: (Selectable<ContactsTable> & { consent: Purpose[] }) | undefined;
-  questions: Selectable<QuestionsTable>[];
+  /** With the code of the slip that was given for it first. */
+  questions: (Selectable<QuestionsTable> & { slip?: string })[];
 }
 
 /** The visits with these ids and all that belongs to them, in the order of the ids; unknown ids are left out. */
 export async function fullVisits(read: Reader, ids: string[]): Promise<FullVisit[]> {
   if (ids.length === 0) return [];
-  const [visits, topics, remarks, giveaways, contacts, consents, questions] = await Promise.all([
+  const [visits, topics, remarks, giveaways, contacts, consents, questions, slips] = await Promise.all([
     read.selectFrom("visits").selectAll().where("id", "in", ids).execute(),
     read.selectFrom("visit_topics").selectAll().where("visit_id", "in", ids).execute(),
     read.selectFrom("visit_remarks").selectAll().where("visit_id", "in", ids).execute(),
@@ -267,13 +341,14 @@ export async function fullVisits(read: Reader, ids: string[]): Promise<FullVisit
     read.selectFrom("contacts").selectAll().where("visit_id", "in", ids).execute(),
     read.selectFrom("contact_consents").selectAll().where("visit_id", "in", ids).orderBy("purpose").execute(),
     read.selectFrom("questions").selectAll().where("visit_id", "in", ids).orderBy("position").execute(),
+    slipsOf(read, ids),
   ]);
   const topicsOf = byVisit(topics);
   const remarksOf = byVisit(remarks);
   const giveawaysOf = byVisit(giveaways);
   const contactOf = new Map(contacts.map((row) => [row.visit_id, row]));
   const consentsOf = byVisit(consents);
-  const questionsOf = byVisit(questions);
+  const questionsOf = byVisit(questions.map((row) => ({ ...row, slip: slips.get(row.id) })));
   const visitOf = new Map(visits.map((row) => [row.id, row]));
   return ids.flatMap((id) => {
     const visit = visitOf.get(id);
@@ -332,6 +407,7 @@ export function asSent(visit: FullVisit, lists: Lists): SentVisit {
               id: question.id,
               text: question.text,
               topic: slugOfId("topics", question.topic_id),
+              slip: question.slip,
             }),
           )
         : undefined,
