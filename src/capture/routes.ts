@@ -6,12 +6,13 @@ import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { momentInWords } from "../events/rules";
 import type { Event } from "../events/store";
+import { addressForVisitors } from "../http/addresses";
 import { renewChoices } from "../http/choices";
 import { languageOf, sayIn, tabletMessages } from "../http/languages";
 import { lookOf } from "../http/looks";
 import { show } from "../http/pages";
 import { type Route, type StaffCaller, staff } from "../http/route";
-import type { MessageKey } from "../languages/say";
+import type { MessageKey, Say } from "../languages/say";
 import {
   checkVisitId,
   editedVisit,
@@ -21,6 +22,7 @@ import {
   visitFromForm,
 } from "../visits/form";
 import { listsForEditing } from "../visits/rules";
+import { ANY_CODE, slipLink, slipWay } from "../visits/slips/rules";
 import {
   asSent,
   deleteVisit,
@@ -61,7 +63,7 @@ export function captureRoutes(deps: Deps): Route[] {
       renewChoices(req, res);
       const event = await eventOfStaff(db.read, caller, req.query.event, now());
       show(res, "capture/capture", {
-        ...shellOf(req, res, caller, event, await listsOf(db.read, event.id)),
+        ...shellOf(deps, req, res, caller, event, await listsOf(db.read, event.id)),
         isShell: true,
         // What the settings lead back to is the page that it becomes.
         here: `/capture${queryOf(req)}`,
@@ -155,7 +157,7 @@ export function captureRoutes(deps: Deps): Route[] {
       const event = await eventOfStaff(db.read, caller, req.query.event, now());
       const today = await todayOf(db.read, event, placeOf(caller).deviceId, now());
       const lists = await listsOf(db.read, event.id);
-      const { fingerprint, booth } = shellOf(req, res, caller, event, lists);
+      const { fingerprint, booth } = shellOf(deps, req, res, caller, event, lists);
       res.json({
         ...today,
         event: event.slug,
@@ -190,12 +192,13 @@ export function capturePage(deps: Deps) {
 }
 
 async function showCapture(
-  { db, now }: Deps,
+  deps: Deps,
   req: Request,
   res: Response,
   caller: StaffCaller,
   form: { visit?: SentVisit; problems?: FieldProblem[] } = {},
 ): Promise<void> {
+  const { db, now } = deps;
   const event = await eventOfStaff(db.read, caller, req.query.event, now());
   const lists = await listsOf(db.read, event.id);
   const chosen = typeof req.query.visit === "string" ? req.query.visit : undefined;
@@ -205,7 +208,7 @@ async function showCapture(
   const say = sayIn(language);
   renewChoices(req, res);
   show(res, "capture/capture", {
-    ...shellOf(req, res, caller, event, lists),
+    ...shellOf(deps, req, res, caller, event, lists),
     here: req.method === "GET" ? req.originalUrl : captureAddress(req, {}),
     staffName: caller.kind === "device" ? caller.staffName : say("capture.organizer"),
     lists: listsForEditing(lists, visit ?? {}),
@@ -223,7 +226,7 @@ async function showCapture(
  * What the capture page has that is nobody's: the event, its lists, the words. The fingerprint is another one whenever
  * a device that keeps the page has to get it anew.
  */
-function shellOf(req: Request, res: Response, caller: StaffCaller, event: Event, lists: Lists) {
+function shellOf(deps: Deps, req: Request, res: Response, caller: StaffCaller, event: Event, lists: Lists) {
   const language = languageOf(req);
   const booth = lists.booths.find((each) => caller.kind === "device" && each.id === caller.boothId);
   const offered = listsForEditing(lists, {});
@@ -234,6 +237,7 @@ function shellOf(req: Request, res: Response, caller: StaffCaller, event: Event,
     list.map((entry) => [entry.slug, entry.name]),
   );
   const look = lookOf(req);
+  const slips = slipsInWords(deps, req, sayIn(language));
   const told = [
     res.app.locals.build,
     language,
@@ -245,6 +249,7 @@ function shellOf(req: Request, res: Response, caller: StaffCaller, event: Event,
     entries,
     isOrganizer,
     query,
+    slips,
   ];
   return {
     title: sayIn(language)("capture.title"),
@@ -260,7 +265,24 @@ function shellOf(req: Request, res: Response, caller: StaffCaller, event: Event,
     lists: offered,
     isOrganizer,
     query,
+    ...slips,
     fingerprint: createHash("sha256").update(JSON.stringify(told)).digest("hex").slice(0, 16),
+  };
+}
+
+/** Where slips lead from here, for a tablet that makes them by itself: the link for any code, and what to say of it. */
+function slipsInWords(deps: Deps, req: Request, say: Say) {
+  const way = slipWay({ ...deps.config, nearby: addressForVisitors(deps, req.socket) });
+  const mail = { subject: say("visitor.mail-subject"), body: say("visitor.mail-body") };
+  const place = way.kind === "page" ? `${way.address.replace(/^https?:\/\//, "")}/s` : "";
+  return {
+    slipLink: slipLink(way, ANY_CODE, mail),
+    slipHow:
+      way.kind === "page"
+        ? say("visitor.how-page", { address: place })
+        : way.kind === "mail"
+          ? say("visitor.how-mail", { address: way.to })
+          : say("visitor.how-code"),
   };
 }
 

@@ -1,5 +1,6 @@
 import { uuidv7 } from "uuidv7";
 import { editedVisit, type SentVisit } from "../visits/form";
+import { codeInGroups } from "../visits/slips/rules";
 import { say } from "./words";
 
 /**
@@ -233,11 +234,19 @@ function fillQuestion(
 ): void {
   (row.querySelector("[name=questionId]") as HTMLInputElement).value = question?.id ?? "";
   (row.querySelector("[name=questionText]") as HTMLTextAreaElement).value = question?.text ?? "";
+  setSlip(row, question?.slip ?? "");
   const topic = row.querySelector("[name=questionTopic]") as HTMLSelectElement;
   topic.value = question?.topic ?? "";
   if (question?.topic && topic.value !== question.topic) {
     topic.append(new Option(question.topic, question.topic, false, true));
   }
+}
+
+/** Puts the code of a slip into a question's row; empty where it has none. */
+export function setSlip(row: Element, code: string): void {
+  (row.querySelector("[name=questionSlip]") as HTMLInputElement).value = code;
+  const words = row.querySelector("[data-slip-words]");
+  if (words) words.textContent = code ? say("slip.shown", { code: codeInGroups(code) }) : say("slip.give");
 }
 
 function uncheck(form: HTMLFormElement, name: string): void {

@@ -20,6 +20,8 @@ export type Standing =
 export type News =
   | { kind: "conflict"; entry: Waiting; theirs?: SentVisit }
   | { kind: "gone"; entry: Waiting }
+  /** Another question has the code of a slip: the new one has to be shown. */
+  | { kind: "slips"; entry: Waiting; slips: NonNullable<Result["slips"]> }
   | { kind: "not undone"; entry: Waiting };
 
 /** A result as the laptop gives it; with a conflict, what it goes by. */
@@ -162,6 +164,7 @@ export class Sender {
     await this.#outbox.letGo(entry);
     if (result.status === "conflict") this.#told({ kind: "conflict", entry, theirs: result.visit });
     if (result.status === "gone") this.#told({ kind: "gone", entry });
+    if (result.slips?.length) this.#told({ kind: "slips", entry, slips: result.slips });
   }
 
   async #sendUndo(entry: Waiting): Promise<Outcome> {

@@ -326,7 +326,7 @@ export interface FullVisit extends Visit {
   remarkIds: string[];
   giveawayIds: string[];
   contact: (Selectable<ContactsTable> & { consent: Purpose[] }) | undefined;
-  /** With the code of the slip that was given for it first. */
+  /** With the code of the slip that was given for it last. */
   questions: (Selectable<QuestionsTable> & { slip?: string })[];
 }
 

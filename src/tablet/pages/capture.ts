@@ -2,7 +2,8 @@ import { uuidv7 } from "uuidv7";
 import { config } from "zod/mini";
 import { isOrganizersName } from "../../text";
 import type { SentVisit } from "../../visits/form";
-import { Details, letGoOnSecondTap } from "../details";
+import { codeInGroups, newCode } from "../../visits/slips/rules";
+import { Details, letGoOnSecondTap, setSlip } from "../details";
 import { Heard } from "../heard";
 import { forgetEverything, heardOf, install, START_WORDS, TRUST } from "../install";
 import { forgetLastWords, lastWords, leaveLastWords } from "../last-words";
@@ -133,6 +134,9 @@ async function start(): Promise<void> {
     if (meaningOf(current) !== meaningOf(base)) keep(current);
   });
   letGoOnSecondTap(form);
+  form.addEventListener("focusin", ({ target }) => {
+    if ((target as HTMLElement).matches("[name=questionText]")) void loadSlips();
+  });
   if (current) learn(current);
 
   for (const { event, visit, seen: stamp } of lastWords()) {
@@ -252,6 +256,10 @@ async function start(): Promise<void> {
   });
   document.querySelector("[data-unpair]")?.addEventListener("click", () => void unpair());
   find("scan").addEventListener("click", () => void scan());
+  form.addEventListener("click", ({ target }) => {
+    const row = (target as HTMLElement).closest("[data-give-slip]")?.closest("[data-question]");
+    if (row) void showSlip(row);
+  });
 
   /** One tap: on the tablet's disk first, then on the screen, then on its way. */
   async function log(category: Category, button: HTMLElement, at: Date): Promise<void> {
@@ -496,6 +504,7 @@ async function start(): Promise<void> {
       if (current?.id === visit.id) close();
       return;
     }
+    if ("slips" in news) return changeSlips(entry, news.slips);
     announce(say("capture.two-versions"), visit, true);
     showStanding();
     const theirs = ("theirs" in news && news.theirs) || (await versionOfLaptop(visit.id));
@@ -529,6 +538,49 @@ async function start(): Promise<void> {
     const note = [current.note, result.rest].filter(Boolean).join("\n");
     current = { ...current, contact: result.contact, note: note || undefined };
     details.show(current, platformName(current.platform));
+    await keep(current);
+  }
+
+  /** Shows the slip of a question; one that has none gets it first, and keeps it whatever becomes of the words. */
+  async function showSlip(row: Element): Promise<void> {
+    const text = row.querySelector("textarea") as HTMLTextAreaElement;
+    if (!text.value.trim()) {
+      announce(say("slip.question-first"), current, true);
+      return text.focus();
+    }
+    const field = row.querySelector("[name=questionSlip]") as HTMLInputElement;
+    const give = (code: string) => {
+      setSlip(row, code);
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      details.flush();
+    };
+    if (!field.value) give(newCode());
+    const id = current?.id;
+    const slips = (await loadSlips()) as typeof import("./slip") | undefined;
+    if (!slips) {
+      return announce(`${codeInGroups(field.value)} – ${say("slip.no-picture")}`, current);
+    }
+    const printed = await slips.showSlip({
+      say,
+      code: field.value,
+      link: captureData.slipLink as string,
+      how: captureData.slipHow as string,
+      styles: captureData.slipStyles as string,
+    });
+    if (printed && current?.id === id) give(printed);
+  }
+
+  /** Other questions had the codes of these slips: what the laptop gave instead is what counts. */
+  async function changeSlips({ visit }: Waiting, slips: { question: string; slip: string }[]): Promise<void> {
+    const code = slips.map(({ slip }) => codeInGroups(slip)).join(", ");
+    announce(say("slip.taken", { code }), visit, true);
+    if (current?.id !== visit.id) return;
+    details.flush();
+    const questions = current.questions?.map((question) => ({
+      ...question,
+      slip: slips.find(({ question: id }) => id === question.id)?.slip ?? question.slip,
+    }));
+    turnTo({ ...current, questions }, outbox.get(visit.id));
     await keep(current);
   }
 
@@ -656,6 +708,11 @@ async function start(): Promise<void> {
     // Not to be gone back to: the page shows what was said last.
     location.replace("/");
   }
+}
+
+/** What draws slips. It is fetched once somebody types a question, so that it is there when the laptop is away. */
+function loadSlips(): Promise<unknown> {
+  return import(captureData.slip as string).catch(() => undefined);
 }
 
 function visitAddress(id: string): string {

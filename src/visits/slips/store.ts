@@ -3,27 +3,27 @@ import type { Reader } from "../../database/open";
 import type { Instant } from "../../database/tables";
 import { newCode } from "./rules";
 
-/** The first slip of each question of these visits: the question's id → the code. */
+/** The slip of each question of these visits that was given last: the question's id → the code. */
 export async function slipsOf(read: Reader, visitIds: string[]): Promise<Map<string, string>> {
   const rows = await read
     .selectFrom("slips")
     .innerJoin("questions", "questions.id", "slips.question_id")
     .select(["slips.question_id", "slips.code"])
     .where("questions.visit_id", "in", visitIds)
-    .orderBy("slips.made_at", "desc")
-    .orderBy("slips.code", "desc")
+    .orderBy("slips.made_at")
+    .orderBy("slips.code")
     .execute();
   return new Map(rows.map((row) => [row.question_id, row.code]));
 }
 
-/** The code of the slip that was given first for a question; undefined where none was. */
+/** The code of the slip that was given last for a question; undefined where none was. */
 export async function slipOf(read: Reader, questionId: string): Promise<string | undefined> {
   const row = await read
     .selectFrom("slips")
     .select("code")
     .where("question_id", "=", questionId)
-    .orderBy("made_at")
-    .orderBy("code")
+    .orderBy("made_at", "desc")
+    .orderBy("code", "desc")
     .executeTakeFirst();
   return row?.code;
 }

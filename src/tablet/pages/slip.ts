@@ -1,0 +1,1 @@
+export { type ShownSlip, showSlip } from "../slips/dialog";
