@@ -22,6 +22,7 @@ import { setUpViews } from "./http/pages";
 import { anyone, mount, type Route } from "./http/route";
 import { importRoutes } from "./imports/routes";
 import { answeringRoutes } from "./questions/answering/routes";
+import { askingRoutes } from "./questions/asking/routes";
 import { queueRoutes } from "./questions/queue/routes";
 import { questionRoutes } from "./questions/routes";
 import { slipRoutes } from "./questions/slips/routes";
@@ -55,6 +56,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...questionRoutes(deps),
     ...answeringRoutes(deps),
     ...slipRoutes(deps),
+    ...askingRoutes(deps),
     ...exportRoutes(deps),
     ...reportRoutes(deps),
     anyone.get("/healthz", async (_req, res) => {

@@ -8,6 +8,7 @@ import { linkOf } from "../src/experts/links/store";
 import { expertById } from "../src/experts/store";
 import { DEVICE_COOKIE, SESSION_COOKIE } from "../src/http/cookies";
 import type { Route } from "../src/http/route";
+import { newCode } from "../src/visits/slips/rules";
 import { aVisit, type Booth, openBooth, type Tablet } from "./support/booth";
 import { contentOf } from "./support/catalogue";
 import { ENGINES, type Engine, NOON } from "./support/databases";
@@ -23,6 +24,7 @@ interface Cast {
   /** What stands for a parameter, by the part of the path before it: `visits/:id`. */
   values: Record<string, string>;
   ownVisit: string;
+  ownQuestion: string;
 }
 
 async function gather(engine: Engine = "sqlite"): Promise<Cast> {
@@ -37,7 +39,7 @@ async function gather(engine: Engine = "sqlite"): Promise<Cast> {
   const own = aVisit({
     category: "curious",
     note: "In a hurry",
-    questions: [{ text: "Where is the talk?" }],
+    questions: [{ id: uuidv7(), text: "Where is the talk?", slip: newCode() }],
   });
   await ada.send(theirs);
   await ada.send({ ...theirs, note: "said otherwise elsewhere" });
@@ -49,12 +51,14 @@ async function gather(engine: Engine = "sqlite"): Promise<Cast> {
       .values({ ...expert, kind: "person", created_at: NOON })
       .execute(),
   );
+  const asked = await askByThemselves(booth);
   const conflict = await booth.db.read.selectFrom("visit_conflicts").select("id").executeTakeFirstOrThrow();
   return {
     booth,
     routes: allRoutes(booth.deps),
     bob,
     ownVisit: own.id,
+    ownQuestion: own.questions?.[0]?.id as string,
     values: {
       "events/:slug": "winter-camp",
       "lists/:list": "topics",
@@ -69,8 +73,33 @@ async function gather(engine: Engine = "sqlite"): Promise<Cast> {
       "experts/:slug": expert.slug,
       "conflicts/:id": conflict.id,
       "x/:token": (await linkOf(booth.db, await expertById(booth.db.read, expert.id)))?.slice(3) ?? "",
+      "asked/:id": asked,
+      "s/:code": own.questions?.[0]?.slip as string,
     },
   };
+}
+
+/** A visitor asks on their own phone; gives the question's id. */
+async function askByThemselves(booth: Booth): Promise<string> {
+  const id = uuidv7();
+  const left = { name: "Zoë", email: "zoe@example.org", consent: ["follow-up"] };
+  await booth.db.write((writer) =>
+    writer
+      .insertInto("visitor_questions")
+      .values({
+        id,
+        event_id: booth.eventId,
+        code: newCode(),
+        text: "Is anybody there?",
+        topic_id: null,
+        contact: JSON.stringify(left),
+        language: "en",
+        asked_at: NOON,
+        refused_at: null,
+      })
+      .execute(),
+  );
+  return id;
 }
 
 /** The path with values in the place of its parameters. */
@@ -160,14 +189,14 @@ describe("every route", () => {
     const wrong: string[] = [];
     const before = await contentOf(cast.booth.db);
     const staffs = cast.routes.filter((route) => route.who === "staff");
-    const ofOneVisit = staffs.filter((route) => route.path.includes("visits/:id"));
+    const ofOneVisit = staffs.filter((route) => /(visits|questions)\/:id/.test(route.path));
     expect(ofOneVisit.length).toBeGreaterThan(0);
     for (const route of ofOneVisit) {
       const { status } = await visitRoute(route, cast.values, "device");
       if (![403, 404].includes(status)) wrong.push(`${named(route)} answers ${status} for another's visit`);
     }
     expect(await contentOf(cast.booth.db)).toEqual(before);
-    const values = { ...cast.values, "visits/:id": cast.ownVisit };
+    const values = { ...cast.values, "visits/:id": cast.ownVisit, "questions/:id": cast.ownQuestion };
     for (const route of staffs) {
       const { status } = await visitRoute(route, values, "device");
       if (!letsIn(status) || status === 404 || status >= 500) wrong.push(`${named(route)} answers ${status}`);
@@ -259,6 +288,8 @@ async function typeEverywhere({ db }: Booth, text: string): Promise<void> {
     const { id } = await writer.selectFrom("events").select("id").executeTakeFirstOrThrow();
     await writer.insertInto("journal").values({ id: uuidv7(), event_id: id, at: NOON, text }).execute();
     await writer.updateTable("devices").set({ staff_name: text }).execute();
+    const left = JSON.stringify({ name: text, email: text, consent: [] });
+    await writer.updateTable("visitor_questions").set({ text, contact: left }).execute();
     await writer.updateTable("visits").set({ staff_name: text, note: text }).execute();
     const details = { name: text, organization: text, role: text, email: text, phone: text, handle: text };
     await writer

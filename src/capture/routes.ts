@@ -42,6 +42,7 @@ const NO_VISITS = {
   light: 0,
   own: { existing: 0, curious: 0, new: 0 },
   booth: { existing: 0, curious: 0, new: 0 },
+  asked: 0,
 };
 
 /** What a plain form is answered whose words did not become the visit's. */

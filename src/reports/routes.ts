@@ -5,6 +5,7 @@ import { chosenEvent, eventBySlug } from "../events/store";
 import { show } from "../http/pages";
 import { organizer, type Route } from "../http/route";
 import { brightness } from "../visits/rules";
+import { countAsked } from "../visits/store";
 import {
   type Bar,
   barsOf,
@@ -117,6 +118,7 @@ export function todayPage({ db, now }: Deps): (req: Request, res: Response) => P
       hours: hoursChart(figures.hourByCategory),
       latest: latest.map((visit) => ({ ...visit, at: momentInWords(visit.at, event.time_zone, at) })),
       open: await openQuestions(db.read, event),
+      asked: await countAsked(db.read, event.id),
       paired: await pairedCount(db.read, event),
     });
   };

@@ -14,6 +14,8 @@ export interface TodayAnswer {
   light: number;
   own: Counts;
   booth: Counts;
+  /** Questions that visitors asked by themselves, and that nobody has looked at. */
+  asked: number;
   /** The laptop's clock, ISO 8601. */
   now: string;
   /** This tablet as the laptop knows it; null for the organizer. */
@@ -106,6 +108,7 @@ export class Today {
     this.#isHeard = true;
     this.#countWaiting();
     this.#show();
+    this.#showAsked(answer.asked);
     this.#place.near(answer, clocks);
     void this.tellNow(this.#isRescued);
     return true;
@@ -140,6 +143,13 @@ export class Today {
       this.#shown.own[visit.category] += 1;
       this.#shown.booth[visit.category] += 1;
     }
+  }
+
+  #showAsked(count: number): void {
+    const link = document.querySelector<HTMLElement>("[data-asked]");
+    if (!link) return;
+    link.hidden = !count;
+    link.textContent = say("standing.asked", { count });
   }
 
   #show(): void {

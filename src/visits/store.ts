@@ -137,9 +137,7 @@ async function keepSlips(
     if (!slip || !(await isOfVisit(writer, questionId, visit.id))) continue;
     const now = arrival.receivedAt;
     const actor = visit.staff ?? arrival.staffName ?? ORGANIZER;
-    const bound = await bindSlip(writer, { code: slip, questionId, now });
-    if (bound === "new") await noteStep(writer, { of: { questionId }, at: now, actor, step: SLIP_GIVEN });
-    if (bound === "taken") {
+    if ((await takeSlip(writer, { code: slip, questionId, actor, now })) === "taken") {
       instead.push({ question: questionId, slip: await giveSlip(writer, questionId, actor, now) });
     }
   }
@@ -173,6 +171,17 @@ export async function giveSlip(
   const code = await newSlip(writer, questionId, now);
   await noteStep(writer, { of: { questionId }, at: now, actor, step: SLIP_GIVEN });
   return code;
+}
+
+/** Makes the code of a slip that was made or printed elsewhere a question's: see `bindSlip`. */
+export async function takeSlip(
+  writer: Writer,
+  slip: { code: string; questionId: string; actor: Actor; now: Instant },
+): Promise<"new" | "known" | "taken"> {
+  const { questionId, now, actor } = slip;
+  const bound = await bindSlip(writer, slip);
+  if (bound === "new") await noteStep(writer, { of: { questionId }, at: now, actor, step: SLIP_GIVEN });
+  return bound;
 }
 
 async function recordWords(
@@ -456,7 +465,10 @@ export async function visitForStaff(read: Reader, id: string, caller: Staff): Pr
   return visit;
 }
 
-/** Visits of the event's today: of one device (null: the laptop itself) and of the booth, of the last hour, and how lit that is. */
+/**
+ * Visits of the event's today: of one device (null: the laptop itself) and of the booth, of the last hour, and how lit that
+ * is. And what visitors asked by themselves that nobody has looked at.
+ */
 export async function todayOf(read: Reader, event: Event, deviceId: string | null, now: Instant) {
   const rows = await read
     .selectFrom("visits")
@@ -483,7 +495,24 @@ export async function todayOf(read: Reader, event: Event, deviceId: string | nul
     return counts;
   };
   const visits = Number(lastHour);
-  return { lastHour: visits, light: brightness(visits), own: count(true), booth: count(false) };
+  return {
+    lastHour: visits,
+    light: brightness(visits),
+    own: count(true),
+    booth: count(false),
+    asked: await countAsked(read, event.id),
+  };
+}
+
+/** How many questions that visitors asked by themselves wait for a look, so that staff are told while they log. */
+export async function countAsked(read: Reader, eventId: string): Promise<number> {
+  const { count } = await read
+    .selectFrom("visitor_questions")
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .where("event_id", "=", eventId)
+    .where("refused_at", "is", null)
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }
 
 /** The device that logged a visit; null: the laptop itself. Undefined where there is no such visit. */

@@ -3,6 +3,7 @@ import path from "node:path";
 import { MESSAGES, SAID_BY_LAPTOP, sayIn } from "../../src/http/languages";
 import { LOOKS } from "../../src/http/looks";
 import { LANGUAGES, type Language } from "../../src/languages/say";
+import { STATIONS } from "../../src/questions/slips/rules";
 import { CATEGORIES, PURPOSES } from "../../src/visits/form";
 import { keysIn, textsOf } from "../support/words";
 
@@ -43,6 +44,7 @@ const FILLED_IN: Record<string, readonly (string | number)[]> = {
   "refused.title-*": KINDS,
   "settings.look-*": LOOKS,
   "standing.*": ["blocked", "full", "lost", "no-network", "out-of-reach", "laptop-trouble"],
+  "visitor.station-*": STATIONS,
   "visit.contact-*": CONTACT,
   "visit.consent-*": PURPOSES,
   "visit.interest-*": [1, 2, 3],
@@ -53,10 +55,24 @@ const FILLED = Object.entries(FILLED_IN).flatMap(([pattern, all]) =>
 
 /** Words that are the same as in English, because the language writes them so. */
 const SAME: Partial<Record<Language, string[]>> = {
-  de: ["sign-in.passphrase", "trust.android", "trust.laptop", "visit.contact-name", "visit.contact-website"],
-  fr: ["trust.android", "visit.contact-email", "visit.conversation", "visit.note"],
+  de: [
+    "ask.name",
+    "sign-in.passphrase",
+    "trust.android",
+    "trust.laptop",
+    "visit.contact-name",
+    "visit.contact-website",
+  ],
+  fr: [
+    "ask.email",
+    "trust.android",
+    "visit.contact-email",
+    "visit.conversation",
+    "visit.note",
+    "visitor.mail-subject",
+  ],
   es: ["trust.android"],
-  pt: ["trust.android", "trust.laptop", "visit.contact-email"],
+  pt: ["ask.email", "trust.android", "trust.laptop", "visit.contact-email"],
   ja: ["trust.android"],
 };
 

@@ -4,6 +4,8 @@ import { textsOf, wordsInCode, wordsInView } from "../support/words";
 const VIEWS = Object.entries(textsOf("views", ".ejs")).filter(
   ([file]) =>
     /^views\/(capture|settings)\//.test(file) ||
+    /^views\/slips\/(answer|code|field|how|nothing|slip)\.ejs$/.test(file) ||
+    /^views\/asking\/(form|closed|asked)\.ejs$/.test(file) ||
     /^views\/access\/(sign-in|confirm-pairing|trust)/.test(file) ||
     /^views\/shared\/(error|layout|category|problem)\.ejs$/.test(file),
 );

@@ -9,12 +9,12 @@ import { isLanguage, languageOf, sayIn } from "../../http/languages";
 import { type Page, show } from "../../http/pages";
 import { addressWith, oneText } from "../../http/paging";
 import { anyone, organizer, type Route, type StaffCaller, staff, wantsJson } from "../../http/route";
-import type { Language } from "../../languages/say";
+import type { Language, MessageKey } from "../../languages/say";
 import { markdownToHtml } from "../../markdown";
 import { daySpan } from "../../visits/rules";
 import { codeInGroups, newCode, readCode, slipLink, slipWay } from "../../visits/slips/rules";
 import { slipOf } from "../../visits/slips/store";
-import { giveSlip, ORGANIZER, placeOf } from "../../visits/store";
+import { giveSlip, ORGANIZER, placeOf, takeSlip } from "../../visits/store";
 import {
   A_SHEET,
   dayInFull,
@@ -46,7 +46,7 @@ export function slipRoutes(deps: Deps): Route[] {
       showField(req, res.status(422), typed, read.kind);
     }),
 
-    anyone.get("/s/:code", async (req, res) => {
+    anyone.get("/s/:code", async (req, res, caller) => {
       const typed = req.params.code as string;
       const read = readCode(typed);
       if (read.kind !== "code") return showField(req, res.status(422), typed.slice(0, 200), read.kind);
@@ -64,6 +64,7 @@ export function slipRoutes(deps: Deps): Route[] {
         here: `/s/${code}`,
         code,
         isNew,
+        questionId: caller.kind === "organizer" ? found.questionId : undefined,
         slip: isNew ? await drawn(req, code, language) : undefined,
         topic: found.topic,
         at: found.event,
@@ -80,28 +81,21 @@ export function slipRoutes(deps: Deps): Route[] {
     }),
 
     staff.get("/questions/:id/slip", async (req, res, caller) => {
-      const question = await questionOf(req, caller);
-      const event = await eventById(db.read, question.event_id);
-      const language = languageOf(req);
-      const code = await slipOf(db.read, question.id);
-      show(res, "slips/slip", {
-        title: sayIn(language)("slip.title"),
-        language,
-        styles: ["slips"],
-        width: "narrow",
-        event,
-        question,
-        isOrganizer: caller.kind === "organizer",
-        slip: code && (await drawn(req, codeInGroups(code), language)),
-        code,
-      });
+      await showSlip(req, res, caller);
     }),
 
     staff.post("/questions/:id/slip", async (req, res, caller) => {
       const question = await questionOf(req, caller);
-      const code = await db.write((writer) =>
-        giveSlip(writer, question.id, placeOf(caller).staffName, now()),
-      );
+      const actor = placeOf(caller).staffName;
+      const typed = oneText(req.body.code);
+      if (typed !== "") {
+        const refusal = await takePrinted(question.id, typed, actor);
+        if (refusal) {
+          const problems = [{ field: "code", message: sayIn(languageOf(req))(refusal) }];
+          return showSlip(req, res.status(422), caller, problems, typed);
+        }
+      }
+      const code = await db.write((writer) => giveSlip(writer, question.id, actor, now()));
       if (wantsJson(req)) {
         const { link } = await drawn(req, codeInGroups(code), languageOf(req));
         return res.json({ code: codeInGroups(code), link });
@@ -182,6 +176,45 @@ export function slipRoutes(deps: Deps): Route[] {
       to: way.kind === "mail" ? way.to : "",
       qr: await QRCode.toString(link, { type: "svg", margin: 2, errorCorrectionLevel: "M" }),
     };
+  }
+
+  /** Binds a slip that was printed in advance; gives what there is to say where that cannot be. */
+  async function takePrinted(
+    questionId: string,
+    typed: string,
+    actor: string,
+  ): Promise<MessageKey | undefined> {
+    const read = readCode(typed);
+    if (read.kind !== "code") return "problem.slip";
+    const slip = { code: read.code, questionId, actor, now: now() };
+    const bound = await db.write((writer) => takeSlip(writer, slip));
+    return bound === "taken" ? "slip.of-another" : undefined;
+  }
+
+  async function showSlip(
+    req: Request,
+    res: Response,
+    caller: StaffCaller,
+    problems: FieldProblem[] = [],
+    typed = "",
+  ): Promise<void> {
+    const question = await questionOf(req, caller);
+    const event = await eventById(db.read, question.event_id);
+    const language = languageOf(req);
+    const code = await slipOf(db.read, question.id);
+    show(res, "slips/slip", {
+      title: sayIn(language)("slip.title"),
+      language,
+      styles: ["slips"],
+      width: "narrow",
+      event,
+      question,
+      isOrganizer: caller.kind === "organizer",
+      slip: code && (await drawn(req, codeInGroups(code), language)),
+      code,
+      typed,
+      problems,
+    });
   }
 
   /** The question that staff want a slip of: a device of what it logged, the organizer of any. */

@@ -11,6 +11,8 @@ export interface SlipPage {
   /** Undefined while staff have not looked at what a visitor asked. */
   state?: QuestionState;
   answer: string | null;
+  /** Undefined as the state is. For the organizer, to get on from a code that came by mail. */
+  questionId?: string;
   visitors: Details[];
 }
 
@@ -55,7 +57,7 @@ export async function slipPage(read: Reader, code: string): Promise<SlipPage | u
   if (asked) return { ...asked, answer: null, visitors: [] };
   if (!question) return undefined;
   const { id, merged_into, ...page } = question;
-  return { ...page, visitors: await visitorsOf(read, merged_into ?? id) };
+  return { ...page, questionId: id, visitors: await visitorsOf(read, merged_into ?? id) };
 }
 
 /** The visitors who asked a question, or one that is asked together with it: an answer may name any of them. */
