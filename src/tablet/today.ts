@@ -102,7 +102,12 @@ export class Today {
     const answer = this.#isNear
       ? ((await response?.json().catch(() => undefined)) as TodayAnswer | undefined)
       : undefined;
-    if (!answer) return response !== undefined;
+    // Their pages are the laptop's: nobody is led away from this one to find nothing.
+    for (const part of document.querySelectorAll<HTMLElement>("[data-near-only]")) part.hidden = !answer;
+    if (!answer) {
+      this.#showAsked(0);
+      return response !== undefined;
+    }
     const clocks = this.#clock.hear(answer.now);
     this.#shown = { light: answer.light, own: answer.own, booth: answer.booth };
     this.#isHeard = true;

@@ -46,6 +46,7 @@ import {
   type Resolved,
   resolve,
 } from "./rules";
+import { codeInGroups } from "./slips/rules";
 import { bindSlip, newSlip, slipOf, slipsOf } from "./slips/store";
 
 export type Visit = Selectable<VisitsTable>;
@@ -138,7 +139,8 @@ async function keepSlips(
     const now = arrival.receivedAt;
     const actor = visit.staff ?? arrival.staffName ?? ORGANIZER;
     if ((await takeSlip(writer, { code: slip, questionId, actor, now })) === "taken") {
-      instead.push({ question: questionId, slip: await giveSlip(writer, questionId, actor, now) });
+      const note = `Instead of ${codeInGroups(slip)}, which another question has.`;
+      instead.push({ question: questionId, slip: await giveSlip(writer, questionId, actor, now, note) });
     }
   }
   return instead;
@@ -165,11 +167,12 @@ export async function giveSlip(
   questionId: string,
   actor: Actor,
   now: Instant,
+  note?: string,
 ): Promise<string> {
   const there = await slipOf(writer, questionId);
   if (there) return there;
   const code = await newSlip(writer, questionId, now);
-  await noteStep(writer, { of: { questionId }, at: now, actor, step: SLIP_GIVEN });
+  await noteStep(writer, { of: { questionId }, at: now, actor, step: SLIP_GIVEN, note });
   return code;
 }
 

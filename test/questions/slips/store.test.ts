@@ -99,6 +99,11 @@ describe.each(ENGINES)("slips on %s", (engine) => {
       slips: [{ question: second.id, slip: given }],
     });
     expect(await slip(first.id)).toBe(code);
+    const [trace] = await activityOfQuestion(booth.db.read, second.id);
+    expect(trace).toMatchObject({
+      step: "slip given",
+      note: expect.stringContaining("which another question has"),
+    });
     // Sent again, it is told the same once more.
     expect(await tablet.send(second.visit)).toMatchObject([
       { status: "replayed", slips: [{ question: second.id, slip: given }] },
