@@ -112,7 +112,7 @@ export function addressForVisitors(
 ): string | undefined {
   const port = network?.port ?? asked.localPort ?? config.port;
   const [first] = reachableAddresses({ ...config, port, localName: network?.localName }, interfaces);
-  return isLoopback(new URL(first).hostname) ? undefined : first;
+  return isLoopback(new URL(first).hostname.replace(/^\[|\]$/g, "")) ? undefined : first;
 }
 
 function isEverywhere(host: string): boolean {

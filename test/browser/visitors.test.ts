@@ -172,6 +172,33 @@ test("the tablet gives a slip while the laptop is out of reach, and it is good o
   expect(await shownCode(slip)).toBe(code);
 });
 
+test("a tablet that starts without network shows slips as well", async () => {
+  const page = await open(TABLET, true);
+  await page.goto(`${booth.address}/capture`);
+  await page.locator("html.scripted").waitFor();
+  const kept = `(async () => {
+    const all = [];
+    for (const name of await caches.keys()) {
+      for (const { url } of await (await caches.open(name)).keys()) all.push(url);
+    }
+    return all.some((url) => url.includes("/built/slip.js")) && all.some((url) => url.includes("/slips.css"));
+  })()`;
+  await until(
+    () => page.evaluate(kept),
+    (isKept) => isKept === true,
+  );
+  await booth.goAway();
+  await page.reload();
+  await page.locator("html.scripted").waitFor();
+  await target(page, "Curious").tap();
+  await page.getByLabel("Question 1", { exact: true }).fill("Is there a talk?");
+  await page.getByRole("button", { name: "Give a slip" }).tap();
+  const slip = page.getByRole("dialog", { name: "Slip for a question" });
+  await slip.waitFor();
+  expect(await codeIn(slip.locator(".qr"))).toBe(`${PUBLIC}/s/${await shownCode(slip)}`);
+  await booth.comeBack();
+});
+
 test("a printed slip is typed on the tablet; one that another question has is exchanged before the visitor leaves", async () => {
   const taken = newCode();
   await tablet.send(aVisit({ questions: [{ text: "Whose is it?", slip: taken }] }));

@@ -114,6 +114,13 @@ describe("what starts the page without network", () => {
     expect(answer.text).toContain(`"build":"${every("data-build", await shell())[0]}"`);
   });
 
+  test("it keeps what draws slips and what reads badges, as the page asks for them", async () => {
+    const page = await shell();
+    const { text } = await booth.nobody().get("/service-worker.js").expect(200);
+    const asked = ["slip", "slip-styles", "scanner", "scanner-worker", "scanner-wasm", "scanner-styles"];
+    for (const name of asked) expect(text).toContain(`"${every(`data-${name}`, page)[0]}"`);
+  });
+
   test("every file that the page names is there, for good", async () => {
     const kept = await shell();
     const files = [...every("href", kept), ...every("src", kept)].filter((file) =>

@@ -1,5 +1,10 @@
 import type { NetworkInterfaceInfo } from "node:os";
-import { namesToCertify, reachableAddresses, secureAddresses } from "../../src/http/addresses";
+import {
+  addressForVisitors,
+  namesToCertify,
+  reachableAddresses,
+  secureAddresses,
+} from "../../src/http/addresses";
 
 const at = (address: string, more: Partial<NetworkInterfaceInfo> = {}) =>
   ({ address, family: "IPv4", internal: false, ...more }) as NetworkInterfaceInfo;
@@ -27,6 +32,19 @@ test.each([
   ["an IPv6 address in brackets", { host: "2001:db8::1", port: 8080 }, "http://[2001:db8::1]:8080"],
 ])("tablets reach the laptop at %s", (_what, settings, address) => {
   expect(reachableAddresses(settings, LAPTOP)[0]).toBe(address);
+});
+
+test("visitors' phones reach the laptop where tablets do, and not at all where it hears only itself", () => {
+  const reached = (config: { publicUrl?: string; host: string }, interfaces = LAPTOP as object) =>
+    addressForVisitors(
+      { config: { port: 8080, ...config } },
+      { localPort: 8104 },
+      interfaces as typeof LAPTOP,
+    );
+  expect(reached({ host: "" })).toBe("http://192.0.2.7:8104");
+  expect(reached({ host: "", publicUrl: "https://booth.example.org" })).toBe("https://booth.example.org");
+  expect(reached({ host: "" }, { lo: LAPTOP.lo })).toBeUndefined();
+  for (const host of ["127.0.0.1", "localhost", "::1"]) expect(reached({ host })).toBeUndefined();
 });
 
 test("without a network the laptop reaches itself", () => {

@@ -1,6 +1,6 @@
 import type { Selectable } from "kysely";
 import { uuidv7 } from "uuidv7";
-import type { Lists } from "../../catalog/store";
+import { type Lists, offered } from "../../catalog/store";
 import type { Writer } from "../../database/door";
 import type { Reader } from "../../database/open";
 import type { Category, Instant, VisitorQuestionsTable } from "../../database/tables";
@@ -122,10 +122,13 @@ export async function acceptAsVisit(
 ): Promise<boolean> {
   const asked = await takeOut(writer, arrival.event.id, id);
   if (!asked) return false;
+  const projects = offered(arrival.lists.projects);
   const sent = {
     id: uuidv7(),
     revision: 1,
     category,
+    // Where the booth shows one project, a visit is about that.
+    project: projects.length === 1 ? projects[0]?.slug : undefined,
     happenedAt: new Date(asked.asked_at).toISOString(),
     contact: leftIn(asked.contact),
     questions: [questionOf(asked, arrival.lists)],

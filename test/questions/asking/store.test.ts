@@ -115,6 +115,16 @@ describe.each(ENGINES)("questions that visitors ask on %s", (engine) => {
     ]);
   });
 
+  test("are about the project that the booth shows, where that is one", async () => {
+    await booth.db.write((writer) =>
+      writer.updateTable("projects").set({ hidden: 1 }).where("slug", "=", "wick").execute(),
+    );
+    const id = uuidv7();
+    await ask({ id });
+    await accept(id);
+    expect(await questionById(booth.db.read, id)).toMatchObject({ project: "Lantern" });
+  });
+
   test("count once, whoever looks at them at the same moment", async () => {
     const id = uuidv7();
     await ask({ id });
