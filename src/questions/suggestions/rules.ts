@@ -1,0 +1,721 @@
+import type { ExpertKind } from "../../database/tables";
+import { fold } from "../../visits/rules";
+import { languageOf, terms, type Word, wordsOf } from "../terms/rules";
+
+/** What words mean, as directions: words that are used alike point alike. Rows are scaled to no common length. */
+export interface Vectors {
+  dimensions: number;
+  /** The row of a word, folded. */
+  words: Map<string, number>;
+  /** Row after row, `dimensions` numbers each. */
+  rows: Int8Array;
+  /** How much each word says, 0 to 1: little for those that are everywhere. */
+  weights: Float32Array;
+}
+
+/** A topic as events have it. */
+export interface Topic {
+  slug: string;
+  name: string;
+  keywords: string[];
+}
+
+/** A question that somebody was found for. `weight`: 1 for one that they answered, less for one that they were given. */
+export interface Learnt {
+  id: string;
+  text: string;
+  topic?: string;
+  expertId?: string;
+  weight?: number;
+}
+
+/** An expert as choosing goes by them. Topics, projects and languages (ISO 639-1) may be none: nothing is known then. */
+export interface Candidate {
+  id: string;
+  name: string;
+  kind?: ExpertKind;
+  /** The one that they would rather answer on first. */
+  topics: string[];
+  projects?: string[];
+  languages?: string[];
+  /** How many questions a week they take; null: as many as come. */
+  weekly?: number | null;
+  /** How many they have of that. */
+  held?: number;
+  /** First and last day of an absence, YYYY-MM-DD; null: open. */
+  awayFrom?: string | null;
+  awayUntil?: string | null;
+  hidden: boolean;
+}
+
+/** What is asked. `topic` is a slug that somebody chose. */
+export interface Asked {
+  text: string;
+  topic?: string;
+  project?: { slug: string; name: string };
+  language?: string;
+}
+
+export interface Suggestion {
+  expertId: string;
+  /** How likely it is that this is the one, 0 to 1; those of all experts together are 1. */
+  score: number;
+  /** Whether a rule may route by it without being looked at. */
+  isCertain: boolean;
+  /** Why, in words. */
+  reason: string;
+}
+
+/** Places for stems and parts of words, which are found by their hash. */
+const PLACES = 1 << 15;
+const STEMS = 0.7;
+const PARTS = 0.7;
+/** How much a keyword speaks for its topic before anything is learnt; and how fast that is learnt. */
+const KEYWORD = 2;
+const KEYWORD_STEP = 0.1;
+/** How much a keyword counts as an example, beside a question. */
+const TOLD = 2;
+/** How long training goes on: passes over few examples, and over many. */
+const STEPS = 8_000;
+const MOST_PASSES = 60;
+const FEWEST_PASSES = 4;
+const STEP = 1.5;
+const DECAY = 0.005;
+/** From here on two questions are about the same thing. */
+const ALIKE = 0.45;
+/** How often what is certain has to be right, and how many tries it takes to know. */
+const RIGHT = 0.98;
+const TRIES = 30;
+const FEWEST_CERTAIN = 8;
+const MOST_TRIED = 500;
+/** Nothing is certain below this score; above the other, nothing is. */
+const LEAST_CERTAIN = 0.75;
+const UNKNOWN = 2;
+
+interface Features {
+  places: number[];
+  values: number[];
+  /** The direction of the whole text; of length 1, or 0 where no word is known. */
+  meaning: Float32Array;
+  terms: string[];
+  /** The topics of which it has keywords, and how many: two count as many. */
+  named: Map<string, number>;
+}
+
+interface Example {
+  features: Features;
+  label: string;
+  weight: number;
+  /** A keyword, which tells nothing about how far keywords can be trusted. */
+  isTold?: boolean;
+}
+
+interface Neighbour extends Learnt {
+  weight: number;
+  length: number;
+}
+
+/** What is known of who answers what. Made by `train`, and better with each `learn`. */
+export interface Model {
+  vectors?: Vectors;
+  topics: Map<string, Topic>;
+  keywords: { topic: string; terms: string[] }[];
+  /** How much keywords can be trusted: what each speaks for its topic. */
+  trust: number;
+  /** From this score on, 97 of 100 were right when it was tried; above 1: not known yet. */
+  certainFrom: number;
+  /** For each topic, what speaks for it: one number a place, then one a dimension, then how usual it is. */
+  weights: Map<string, Float32Array>;
+  /** The examples that it was trained on, for going over some of them again. */
+  examples: Example[];
+  neighbours: Neighbour[];
+  at: Map<string, number>;
+  meanings: Float32Array;
+  postings: Map<string, number[]>;
+  /** By topic: how often each expert took it. */
+  taken: Map<string, Map<string, number>>;
+  seed: number;
+}
+
+/**
+ * A model that knows the topics and what was learnt so far. Where this may not hold up others, go through `training`
+ * piece by piece.
+ */
+export function train(learnt: Learnt[], topics: Topic[], vectors?: Vectors): Model {
+  const pieces = training(learnt, topics, vectors);
+  for (;;) {
+    const piece = pieces.next();
+    if (piece.done) return piece.value;
+  }
+}
+
+/**
+ * The same in pieces of some milliseconds each. Where enough was learnt, a model of three quarters of it is tried on
+ * the last quarter first, to know from which score on suggestions are certain.
+ */
+export function* training(learnt: Learnt[], topics: Topic[], vectors?: Vectors): Generator<void, Model> {
+  const isTried = (index: number) => index % 4 === 3;
+  const tried = learnt.filter((_, index) => isTried(index)).slice(-MOST_TRIED);
+  let certainFrom = UNKNOWN;
+  if (tried.length >= TRIES) {
+    const others = learnt.filter((_, index) => !isTried(index)).slice(-3 * MOST_TRIED);
+    const model = yield* fitted(others, topics, vectors);
+    const outcomes: Outcome[] = [];
+    for (const question of tried) {
+      const outcome = outcomeOf(model, question);
+      if (outcome) outcomes.push(outcome);
+      if (outcomes.length % 50 === 0) yield;
+    }
+    certainFrom = certainScore(outcomes);
+  }
+  return Object.assign(yield* fitted(learnt, topics, vectors), { certainFrom });
+}
+
+function* fitted(learnt: Learnt[], topics: Topic[], vectors?: Vectors): Generator<void, Model> {
+  const model: Model = {
+    vectors,
+    topics: new Map(topics.map((topic) => [topic.slug, topic])),
+    keywords: [],
+    trust: KEYWORD,
+    certainFrom: UNKNOWN,
+    weights: new Map(),
+    examples: [],
+    neighbours: [],
+    at: new Map(),
+    meanings: new Float32Array((vectors?.dimensions ?? 0) * Math.max(64, learnt.length)),
+    postings: new Map(),
+    taken: new Map(),
+    seed: 1,
+  };
+  for (const { slug, name, keywords } of topics) {
+    weightsOf(model, slug);
+    for (const text of [name, ...keywords]) {
+      const own = [...new Set(terms(text, "en"))];
+      if (own.length > 0) model.keywords.push({ topic: slug, terms: own });
+    }
+  }
+  for (const { slug, name, keywords } of topics) {
+    for (const text of [name, ...keywords]) {
+      const features = featuresOf(text, model, "en");
+      addExample(model, { features, label: slug, weight: TOLD, isTold: true });
+    }
+  }
+  for (const [index, question] of learnt.entries()) {
+    remember(model, question);
+    if (index % 50 === 49) yield;
+  }
+  const { examples } = model;
+  const passes = Math.min(MOST_PASSES, Math.max(FEWEST_PASSES, Math.ceil(STEPS / (examples.length || 1))));
+  const steps = passes * examples.length;
+  const order = examples.map((_, index) => index);
+  let taken = 0;
+  for (let pass = 0; pass < passes; pass++) {
+    shuffle(order, model);
+    for (const index of order) {
+      const step = STEP * (1 - (0.95 * taken++) / steps);
+      descend(model, examples[index] as Example, step, DECAY / examples.length);
+      if (taken % 100 === 0) yield;
+    }
+  }
+  return model;
+}
+
+interface Outcome {
+  score: number;
+  isRight: boolean;
+}
+
+/** How sure the model would have been of who takes a question, and whether it was right. */
+function outcomeOf(model: Model, question: Learnt): Outcome | undefined {
+  const right = question.expertId ?? takerOf(model, question.topic);
+  if (right === undefined) return undefined;
+  const scores = new Map<string, number>();
+  for (const [label, chance] of chances(model, featuresOf(question.text, model))) {
+    const taker = takerOf(model, label);
+    if (taker !== undefined) scores.set(taker, (scores.get(taker) ?? 0) + chance);
+  }
+  const [first] = [...scores].sort((a, b) => b[1] - a[1]);
+  return first && { score: first[1], isRight: first[0] === right };
+}
+
+/** Who took most of a topic's questions. */
+function takerOf(model: Model, label: string | undefined): string | undefined {
+  const taken = label === undefined ? undefined : model.taken.get(label);
+  return taken && [...taken].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]?.[0];
+}
+
+/** The lowest score from which on nearly all were right, one less than were; UNKNOWN where too few were. */
+function certainScore(outcomes: Outcome[]): number {
+  let [from, right] = [UNKNOWN, 0];
+  const sorted = [...outcomes].sort((a, b) => b.score - a.score);
+  for (const [index, { score, isRight }] of sorted.entries()) {
+    if (isRight) right++;
+    const tries = index + 1;
+    if (tries >= FEWEST_CERTAIN && right >= RIGHT * tries) from = Math.max(score, LEAST_CERTAIN);
+  }
+  return from;
+}
+
+/** Learns one more question; what was known of the same id is replaced. */
+export function learn(model: Model, question: Learnt): void {
+  forget(model, question.id);
+  const example = remember(model, question);
+  if (!example) return;
+  const decay = DECAY / model.examples.length;
+  for (let step = 0; step < 5; step++) {
+    // Some of the others again, so that the newest does not outshout them.
+    const other = model.examples[random(model) % model.examples.length] as Example;
+    descend(model, other, 0.1 * STEP, decay);
+    descend(model, example, 0.2 * STEP, decay);
+  }
+}
+
+/** Forgets whom a question was given to. What its words have taught stays until the next training. */
+export function forget(model: Model, id: string): void {
+  const index = model.at.get(id);
+  if (index === undefined) return;
+  const known = model.neighbours[index] as Neighbour;
+  model.at.delete(id);
+  count(model, known, -known.weight);
+  known.weight = 0;
+}
+
+/**
+ * Who could take a question, the likeliest first, with the reason in words. Nobody who is hidden is among them.
+ * `today` is YYYY-MM-DD.
+ */
+export function suggest(
+  model: Model,
+  asked: Asked,
+  experts: Candidate[],
+  at: { today: string },
+): Suggestion[] {
+  const language = asked.language ?? languageOf(asked.text);
+  const words = wordsOf(asked.text, language ?? "en");
+  const features = featuresOf(asked.text, model, language ?? "en");
+  const guesses = topicsOf(model, features, asked.topic);
+  const alike = neighboursOf(model, features);
+  const offered = experts.filter((expert) => !expert.hidden);
+  const votes = new Map<string, number>();
+  for (const { question, closeness } of alike) {
+    if (!question.expertId) continue;
+    const vote = question.weight * ((closeness - ALIKE) / (1 - ALIKE)) ** 2;
+    votes.set(question.expertId, (votes.get(question.expertId) ?? 0) + vote);
+  }
+  const shares = sharesOf(model, guesses, offered);
+  const said = offered.reduce((sum, expert) => sum + (votes.get(expert.id) ?? 0), 0);
+  const trust = asked.topic ? 0.3 : said / (said + 0.5);
+  const rated = offered.map((expert) => {
+    const vote = said > 0 ? (votes.get(expert.id) ?? 0) / said : 0;
+    const byWords =
+      said > 0 ? (1 - trust) * (shares.get(expert.id) ?? 0) + trust * vote : (shares.get(expert.id) ?? 0);
+    const around = circumstances(expert, asked, language, at.today);
+    return { expert, byWords, around, rating: (byWords + 0.001) * around.factor };
+  });
+  const total = rated.reduce((sum, each) => sum + each.rating, 0);
+  return rated
+    .sort((a, b) => b.rating - a.rating || (a.expert.id < b.expert.id ? -1 : 1))
+    .map(({ expert, byWords, around, rating }, rank) => ({
+      expertId: expert.id,
+      score: rating / total,
+      isCertain:
+        rank === 0 &&
+        byWords >= model.certainFrom &&
+        rating / total >= model.certainFrom &&
+        !around.isAgainst,
+      reason: [
+        ...topicReason(model, expert, guesses, words, language ?? "en", asked.topic),
+        ...answeredReason(expert, alike),
+        ...around.words,
+      ].join("; "),
+    }));
+}
+
+/** Questions like a text, the closest first: 1 is the same words. */
+export function alikeTo(model: Model, text: string, limit = 5): { id: string; closeness: number }[] {
+  return neighboursOf(model, featuresOf(text, model))
+    .slice(0, limit)
+    .map(({ question, closeness }) => ({ id: question.id, closeness }));
+}
+
+function topicReason(
+  model: Model,
+  expert: Candidate,
+  guesses: Map<string, number>,
+  words: Word[],
+  language: string,
+  chosen: string | undefined,
+): string[] {
+  const own = expert.topics
+    .map((slug) => ({ slug, share: guesses.get(slug) ?? 0 }))
+    .sort((a, b) => b.share - a.share || (a.slug < b.slug ? -1 : 1))
+    .filter(({ slug, share }) => slug === chosen || share >= 0.1)
+    .slice(0, chosen ? 1 : 2);
+  return own.map(({ slug }) => {
+    const name = model.topics.get(slug)?.name ?? slug;
+    if (slug === chosen) return `${name}: chosen as its topic`;
+    const speaking = speakingWords(model, slug, words, language);
+    return speaking.length > 0 ? `${name}: ${speaking.map((word) => `“${word}”`).join(", ")}` : name;
+  });
+}
+
+/** The words that speak most for a topic rather than for any other, as they were typed. */
+function speakingWords(model: Model, slug: string, words: Word[], language: string): string[] {
+  const alone = words.map((word) => ({
+    typed: word.typed,
+    lead: lead(model, slug, featuresOf(word.typed, model, language)),
+  }));
+  const seen = new Set<string>();
+  return alone
+    .filter(({ lead }) => lead > 0.5)
+    .sort((a, b) => b.lead - a.lead)
+    .filter(({ typed }) => !seen.has(fold(typed)) && seen.add(fold(typed)))
+    .slice(0, 3)
+    .map(({ typed }) => typed);
+}
+
+/** By how much these features speak for a topic, against all topics on the average. */
+function lead(model: Model, slug: string, features: Features): number {
+  let own = 0;
+  let all = 0;
+  for (const [label, weights] of model.weights) {
+    const spoken = sum(weights, features) - (weights.at(-1) as number) + spokenFor(model, label, features);
+    all += spoken / model.weights.size;
+    if (label === slug) own = spoken;
+  }
+  return own - all;
+}
+
+function answeredReason(expert: Candidate, alike: Alike[]): string[] {
+  const own = alike.filter(({ question }) => question.expertId === expert.id);
+  const answered = own.filter(({ question }) => question.weight >= 1).length;
+  if (answered > 0) return [`answered ${answered} like it`];
+  return own.length > 0 ? [`was given ${own.length} like it`] : [];
+}
+
+interface Circumstances {
+  factor: number;
+  words: string[];
+  /** Whether something speaks against them that somebody should look at. */
+  isAgainst: boolean;
+}
+
+/** What speaks for or against an expert besides what the question is about. */
+function circumstances(
+  expert: Candidate,
+  asked: Asked,
+  language: string | undefined,
+  today: string,
+): Circumstances {
+  const found: Circumstances = { factor: 1, words: [], isAgainst: false };
+  const against = (factor: number, words: string) => {
+    found.factor *= factor;
+    found.words.push(words);
+    found.isAgainst = true;
+  };
+  const { projects = [], languages = [], weekly, held = 0 } = expert;
+  if (asked.project && projects.length > 0) {
+    if (projects.includes(asked.project.slug)) {
+      found.factor *= 1.6;
+      found.words.push(`named for ${asked.project.name}`);
+    } else {
+      against(0.4, `not named for ${asked.project.name}`);
+    }
+  }
+  if (language && languages.length > 0) {
+    const name = nameOfLanguage(language);
+    if (!languages.includes(language)) against(0.35, `does not speak ${name}`);
+    else if (language !== "en") {
+      found.factor *= 1.4;
+      found.words.push(`speaks ${name}`);
+    }
+  }
+  const isAway =
+    (expert.awayFrom || expert.awayUntil) &&
+    (!expert.awayFrom || expert.awayFrom <= today) &&
+    (!expert.awayUntil || today <= expert.awayUntil);
+  if (isAway) against(0.2, expert.awayUntil ? `away until ${dayInWords(expert.awayUntil)}` : "away");
+  if (typeof weekly === "number" && held >= weekly) against(0.25, `has ${held} of ${weekly} a week`);
+  return found;
+}
+
+let names: Intl.DisplayNames | undefined;
+
+function nameOfLanguage(language: string): string {
+  names ??= new Intl.DisplayNames("en", { type: "language" });
+  return names.of(language) ?? language;
+}
+
+const MONTHS = "January February March April May June July August September October November December".split(
+  " ",
+);
+
+function dayInWords(day: string): string {
+  const [, month = "", date = ""] = day.split("-");
+  return `${Number(date)} ${MONTHS[Number(month) - 1] ?? month}`;
+}
+
+/** How likely each topic is. One that was chosen counts for nearly all. */
+function topicsOf(model: Model, features: Features, chosen: string | undefined): Map<string, number> {
+  const likely = chances(model, features);
+  if (chosen === undefined) return likely;
+  const guesses = new Map([...likely].map(([slug, chance]) => [slug, 0.08 * chance]));
+  return guesses.set(chosen, (guesses.get(chosen) ?? 0) + 0.92);
+}
+
+/** How the topics come down to experts: by what each names, the first named first, and by what each was given. */
+function sharesOf(model: Model, guesses: Map<string, number>, experts: Candidate[]): Map<string, number> {
+  const shares = new Map<string, number>();
+  for (const [label, chance] of guesses) {
+    const taken = model.taken.get(label);
+    const claims = experts.map((expert) => {
+      const place = expert.topics.indexOf(label);
+      return (place < 0 ? 0 : 2 / (1 + 0.1 * place)) + (taken?.get(expert.id) ?? 0);
+    });
+    const total = claims.reduce((sum, claim) => sum + claim, 0);
+    for (const [index, expert] of experts.entries()) {
+      const share = total > 0 ? (claims[index] as number) / total : 1 / experts.length;
+      shares.set(expert.id, (shares.get(expert.id) ?? 0) + chance * share);
+    }
+  }
+  return shares;
+}
+
+interface Alike {
+  question: Neighbour;
+  closeness: number;
+}
+
+function neighboursOf(model: Model, features: Features): Alike[] {
+  const { neighbours, meanings, postings } = model;
+  const closeness = new Float32Array(neighbours.length);
+  const own = new Set(features.terms);
+  const length = lengthOf(model, own);
+  for (const term of own) {
+    const weight = rarity(model, term) ** 2;
+    for (const index of postings.get(term) ?? []) {
+      closeness[index] =
+        (closeness[index] as number) + weight / (length * ((neighbours[index] as Neighbour).length || 1));
+    }
+  }
+  if (model.vectors) {
+    const { meaning } = features;
+    const size = meaning.length;
+    for (let index = 0; index < neighbours.length; index++) {
+      const from = index * size;
+      let dot = 0;
+      for (let place = 0; place < size; place++) {
+        dot += (meaning[place] as number) * (meanings[from + place] as number);
+      }
+      closeness[index] = (Math.min(1, closeness[index] as number) + Math.max(0, dot)) / 2;
+    }
+  }
+  const found: Alike[] = [];
+  for (let index = 0; index < neighbours.length; index++) {
+    const question = neighbours[index] as Neighbour;
+    const close = Math.min(1, closeness[index] as number);
+    if (close >= ALIKE && question.weight > 0) found.push({ question, closeness: close });
+  }
+  return found
+    .sort((a, b) => b.closeness - a.closeness || (a.question.id < b.question.id ? -1 : 1))
+    .slice(0, 10);
+}
+
+function lengthOf(model: Model, terms: Set<string>): number {
+  return Math.sqrt([...terms].reduce((sum, term) => sum + rarity(model, term) ** 2, 0)) || 1;
+}
+
+function rarity(model: Model, term: string): number {
+  return Math.log(1 + (model.neighbours.length + 1) / ((model.postings.get(term)?.length ?? 0) + 0.5));
+}
+
+/** Keeps a question among those that others are compared with; gives the example that it is. */
+function remember(model: Model, question: Learnt): Example | undefined {
+  const features = featuresOf(question.text, model);
+  const weight = question.weight ?? 1;
+  const index = model.neighbours.length;
+  const own = new Set(features.terms);
+  for (const term of own) {
+    const posted = model.postings.get(term);
+    if (posted) posted.push(index);
+    else model.postings.set(term, [index]);
+  }
+  model.neighbours.push({ ...question, weight, length: lengthOf(model, own) });
+  model.at.set(question.id, index);
+  const size = features.meaning.length;
+  if ((index + 1) * size > model.meanings.length) {
+    const grown = new Float32Array(model.meanings.length * 2 + size);
+    grown.set(model.meanings);
+    model.meanings = grown;
+  }
+  model.meanings.set(features.meaning, index * size);
+  count(model, question, weight);
+  const label = labelOf(question);
+  return label === undefined ? undefined : addExample(model, { features, label, weight });
+}
+
+/** What a question is an example of: its topic; without one, of what its expert answers. */
+function labelOf({ topic, expertId }: Learnt): string | undefined {
+  return topic ?? (expertId === undefined ? undefined : `expert:${expertId}`);
+}
+
+function count(model: Model, question: Learnt, by: number): void {
+  const label = labelOf(question);
+  if (!question.expertId || label === undefined) return;
+  const taken = model.taken.get(label) ?? new Map<string, number>();
+  taken.set(question.expertId, Math.max(0, (taken.get(question.expertId) ?? 0) + by));
+  model.taken.set(label, taken);
+}
+
+function weightsOf(model: Model, label: string): Float32Array {
+  let weights = model.weights.get(label);
+  if (!weights) {
+    weights = new Float32Array(PLACES + (model.vectors?.dimensions ?? 0) + 1);
+    model.weights.set(label, weights);
+  }
+  return weights;
+}
+
+function addExample(model: Model, example: Example): Example {
+  weightsOf(model, example.label);
+  model.examples.push(example);
+  return example;
+}
+
+/** A step of stochastic gradient descent on the log loss of softmax regression, with decay of weights (L2). */
+function descend(model: Model, example: Example, step: number, decay: number): void {
+  const { features, label, weight } = example;
+  const likely = chances(model, features);
+  const { places, values, meaning } = features;
+  for (const [each, weights] of model.weights) {
+    const by = step * weight * ((each === label ? 1 : 0) - (likely.get(each) as number));
+    const fade = 1 - step * decay;
+    for (let index = 0; index < places.length; index++) {
+      const place = places[index] as number;
+      weights[place] = (weights[place] as number) * fade + by * (values[index] as number);
+    }
+    for (let index = 0; index < meaning.length; index++) {
+      weights[PLACES + index] = (weights[PLACES + index] as number) * fade + by * (meaning[index] as number);
+    }
+    weights[weights.length - 1] = (weights.at(-1) as number) + 0.1 * by;
+    if (!example.isTold) model.trust += KEYWORD_STEP * by * (features.named.get(each) ?? 0);
+  }
+}
+
+function chances(model: Model, features: Features): Map<string, number> {
+  const sums = [...model.weights].map(
+    ([label, weights]) => [label, sum(weights, features) + spokenFor(model, label, features)] as const,
+  );
+  const highest = Math.max(...sums.map(([, each]) => each));
+  const raised = sums.map(([label, each]) => [label, Math.exp(each - highest)] as const);
+  const total = raised.reduce((all, [, each]) => all + each, 0);
+  return new Map(raised.map(([label, each]) => [label, each / total]));
+}
+
+function spokenFor(model: Model, label: string, { named }: Features): number {
+  return model.trust * (named.get(label) ?? 0);
+}
+
+function sum(weights: Float32Array, { places, values, meaning }: Features): number {
+  let all = weights[weights.length - 1] as number;
+  for (let index = 0; index < places.length; index++) {
+    all += (weights[places[index] as number] as number) * (values[index] as number);
+  }
+  for (let index = 0; index < meaning.length; index++) {
+    all += (weights[PLACES + index] as number) * (meaning[index] as number);
+  }
+  return all;
+}
+
+function featuresOf(text: string, model: Model, language?: string): Features {
+  const own = terms(text, language ?? languageOf(text) ?? "en");
+  const found = new Map<number, number>();
+  addBlock(found, own, STEMS);
+  addBlock(found, piecesOf(text).flatMap(partsOf), PARTS);
+  const has = new Set(own);
+  const named = new Map<string, number>();
+  for (const keyword of model.keywords) {
+    if (!keyword.terms.every((term) => has.has(term))) continue;
+    named.set(keyword.topic, Math.min(2, (named.get(keyword.topic) ?? 0) + 1));
+  }
+  return {
+    places: [...found.keys()],
+    values: [...found.values()],
+    meaning: meaningOf(text, model.vectors),
+    terms: own,
+    named,
+  };
+}
+
+/** All words, little ones too, without what joins them. */
+function piecesOf(text: string): string[] {
+  return fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
+/** The pieces of three to five letters of a word, with its ends marked. */
+function partsOf(word: string): string[] {
+  const marked = ` ${word} `;
+  const parts: string[] = [];
+  for (let size = 3; size <= 5; size++) {
+    for (let from = 0; from + size <= marked.length; from++)
+      parts.push(`~${marked.slice(from, from + size)}`);
+  }
+  return parts;
+}
+
+function addBlock(found: Map<number, number>, names: string[], size: number): void {
+  const counts = new Map<number, number>();
+  for (const name of names) {
+    const place = hash(name) % PLACES;
+    counts.set(place, (counts.get(place) ?? 0) + 1);
+  }
+  let squares = 0;
+  for (const [place, times] of counts) {
+    const value = 1 + Math.log(times);
+    counts.set(place, value);
+    squares += value * value;
+  }
+  const scale = size / (Math.sqrt(squares) || 1);
+  for (const [place, value] of counts) found.set(place, (found.get(place) ?? 0) + value * scale);
+}
+
+/** FNV-1a, 32 bits. */
+function hash(name: string): number {
+  let value = 0x811c9dc5;
+  for (let index = 0; index < name.length; index++) {
+    value = Math.imul(value ^ name.charCodeAt(index), 0x01000193);
+  }
+  return value >>> 0;
+}
+
+/** The sum of what the words mean, brought to length 1. */
+function meaningOf(text: string, vectors: Vectors | undefined): Float32Array {
+  const size = vectors?.dimensions ?? 0;
+  const meaning = new Float32Array(size);
+  if (!vectors) return meaning;
+  for (const part of piecesOf(text)) {
+    const row = vectors.words.get(part);
+    if (row === undefined) continue;
+    const weight = vectors.weights[row] as number;
+    for (let place = 0; place < size; place++) {
+      meaning[place] = (meaning[place] as number) + weight * (vectors.rows[row * size + place] as number);
+    }
+  }
+  let squares = 0;
+  for (const value of meaning) squares += value * value;
+  const length = Math.sqrt(squares) || 1;
+  return meaning.map((value) => value / length);
+}
+
+/** Whole numbers that look like chance and are the same each time (Numerical Recipes' generator). */
+function random(model: Model): number {
+  model.seed = (Math.imul(model.seed, 1664525) + 1013904223) >>> 0;
+  return model.seed >>> 8;
+}
+
+function shuffle(order: number[], model: Model): void {
+  for (let last = order.length - 1; last > 0; last--) {
+    const other = random(model) % (last + 1);
+    [order[last], order[other]] = [order[other] as number, order[last] as number];
+  }
+}
