@@ -78,9 +78,11 @@ const TOLD = 2;
 /** How long training goes on: passes over few examples, and over many. */
 const STEPS = 8_000;
 const MOST_PASSES = 60;
-const FEWEST_PASSES = 4;
+const FEWEST_PASSES = 2;
 const STEP = 1.5;
 const DECAY = 0.005;
+/** Reasons are looked for among the first words of a question. */
+const MOST_WORDS = 60;
 /** From here on two questions are about the same thing. */
 const ALIKE = 0.45;
 /** How often what is certain has to be right, and how many tries it takes to know. */
@@ -295,6 +297,7 @@ export function suggest(
   const features = featuresOf(asked.text, model, language ?? "en");
   const guesses = topicsOf(model, features, asked.topic);
   const alike = neighboursOf(model, features);
+  const speaking = speakingOf(model, words.slice(0, MOST_WORDS), language ?? "en");
   const offered = experts.filter((expert) => !expert.hidden);
   const votes = new Map<string, number>();
   for (const { question, closeness } of alike) {
@@ -324,7 +327,7 @@ export function suggest(
         rating / total >= model.certainFrom &&
         !around.isAgainst,
       reason: [
-        ...topicReason(model, expert, guesses, words, language ?? "en", asked.topic),
+        ...topicReason(model, expert, guesses, speaking, asked.topic),
         ...answeredReason(expert, alike),
         ...around.words,
       ].join("; "),
@@ -342,8 +345,7 @@ function topicReason(
   model: Model,
   expert: Candidate,
   guesses: Map<string, number>,
-  words: Word[],
-  language: string,
+  speaking: Speaking[],
   chosen: string | undefined,
 ): string[] {
   const own = expert.topics
@@ -354,36 +356,41 @@ function topicReason(
   return own.map(({ slug }) => {
     const name = model.topics.get(slug)?.name ?? slug;
     if (slug === chosen) return `${name}: chosen as its topic`;
-    const speaking = speakingWords(model, slug, words, language);
-    return speaking.length > 0 ? `${name}: ${speaking.map((word) => `“${word}”`).join(", ")}` : name;
+    const words = wordsFor(slug, speaking);
+    return words.length > 0 ? `${name}: ${words.map((word) => `“${word}”`).join(", ")}` : name;
   });
 }
 
-/** The words that speak most for a topic rather than for any other, as they were typed. */
-function speakingWords(model: Model, slug: string, words: Word[], language: string): string[] {
-  const alone = words.map((word) => ({
-    typed: word.typed,
-    lead: lead(model, slug, featuresOf(word.typed, model, language)),
-  }));
-  const seen = new Set<string>();
-  return alone
-    .filter(({ lead }) => lead > 0.5)
-    .sort((a, b) => b.lead - a.lead)
-    .filter(({ typed }) => !seen.has(fold(typed)) && seen.add(fold(typed)))
-    .slice(0, 3)
-    .map(({ typed }) => typed);
+/** A word, and by how much it speaks for each topic, against all topics on the average. */
+interface Speaking {
+  typed: string;
+  leads: Map<string, number>;
 }
 
-/** By how much these features speak for a topic, against all topics on the average. */
-function lead(model: Model, slug: string, features: Features): number {
-  let own = 0;
-  let all = 0;
-  for (const [label, weights] of model.weights) {
-    const spoken = sum(weights, features) - (weights.at(-1) as number) + spokenFor(model, label, features);
-    all += spoken / model.weights.size;
-    if (label === slug) own = spoken;
-  }
-  return own - all;
+function speakingOf(model: Model, words: Word[], language: string): Speaking[] {
+  const once = new Map(words.map((word) => [fold(word.typed), word.typed]));
+  return [...once.values()].map((typed) => {
+    const features = featuresOf(typed, model, language);
+    const spoken = [...model.weights].map(
+      ([label, weights]) =>
+        [
+          label,
+          sum(weights, features) - (weights.at(-1) as number) + spokenFor(model, label, features),
+        ] as const,
+    );
+    const average = spoken.reduce((all, [, each]) => all + each, 0) / spoken.length;
+    return { typed, leads: new Map(spoken.map(([label, each]) => [label, each - average])) };
+  });
+}
+
+/** The words that speak most for a topic, as they were typed. */
+function wordsFor(slug: string, speaking: Speaking[]): string[] {
+  return speaking
+    .map(({ typed, leads }) => ({ typed, lead: leads.get(slug) ?? 0 }))
+    .filter(({ lead }) => lead > 0.5)
+    .sort((a, b) => b.lead - a.lead)
+    .slice(0, 3)
+    .map(({ typed }) => typed);
 }
 
 function answeredReason(expert: Candidate, alike: Alike[]): string[] {
@@ -498,23 +505,21 @@ function neighboursOf(model: Model, features: Features): Alike[] {
         (closeness[index] as number) + weight / (length * ((neighbours[index] as Neighbour).length || 1));
     }
   }
-  if (model.vectors) {
-    const { meaning } = features;
-    const size = meaning.length;
-    for (let index = 0; index < neighbours.length; index++) {
-      const from = index * size;
-      let dot = 0;
-      for (let place = 0; place < size; place++) {
-        dot += (meaning[place] as number) * (meanings[from + place] as number);
-      }
-      closeness[index] = (Math.min(1, closeness[index] as number) + Math.max(0, dot)) / 2;
-    }
-  }
+  const { meaning } = features;
+  const size = meaning.length;
+  // Where hardly a word is the same, the meaning cannot bring two questions close enough.
+  const least = Math.max(0.1, size > 0 ? 2 * ALIKE - 1 : ALIKE);
   const found: Alike[] = [];
   for (let index = 0; index < neighbours.length; index++) {
+    const shared = Math.min(1, closeness[index] as number);
     const question = neighbours[index] as Neighbour;
-    const close = Math.min(1, closeness[index] as number);
-    if (close >= ALIKE && question.weight > 0) found.push({ question, closeness: close });
+    if (shared < least || question.weight === 0) continue;
+    let dot = 0;
+    for (let place = 0, at = index * size; place < size; place++, at++) {
+      dot += (meaning[place] as number) * (meanings[at] as number);
+    }
+    const close = size > 0 ? (shared + Math.max(0, dot)) / 2 : shared;
+    if (close >= ALIKE) found.push({ question, closeness: close });
   }
   return found
     .sort((a, b) => b.closeness - a.closeness || (a.question.id < b.question.id ? -1 : 1))
