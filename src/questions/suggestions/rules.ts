@@ -84,7 +84,9 @@ const DECAY = 0.005;
 /** Reasons are looked for among the first words of a question. */
 const MOST_WORDS = 60;
 /** From here on two questions are about the same thing. */
-const ALIKE = 0.45;
+const ALIKE = 0.4;
+/** … and from here on they are the same question. */
+const SAME = 0.95;
 /** How often what is certain has to be right, and how many tries it takes to know. */
 const RIGHT = 0.98;
 const TRIES = 30;
@@ -114,14 +116,14 @@ interface Example {
 
 interface Neighbour extends Learnt {
   weight: number;
-  length: number;
+  terms: string[];
 }
 
 /** What is known of who answers what. Made by `train`, and better with each `learn`. */
 export interface Model {
   vectors?: Vectors;
   topics: Map<string, Topic>;
-  keywords: { topic: string; terms: string[] }[];
+  keywords: { topic: string; folded: string; terms: string[] }[];
   /** How much keywords can be trusted: what each speaks for its topic. */
   trust: number;
   /** From this score on, 97 of 100 were right when it was tried; above 1: not known yet. */
@@ -193,7 +195,7 @@ function* fitted(learnt: Learnt[], topics: Topic[], vectors?: Vectors): Generato
     weightsOf(model, slug);
     for (const text of [name, ...keywords]) {
       const own = [...new Set(terms(text, "en"))];
-      if (own.length > 0) model.keywords.push({ topic: slug, terms: own });
+      if (own.length > 0) model.keywords.push({ topic: slug, folded: fold(text), terms: own });
     }
   }
   for (const { slug, name, keywords } of topics) {
@@ -272,6 +274,19 @@ export function learn(model: Model, question: Learnt): void {
   }
 }
 
+/** Whether exactly this is what was learnt of a question. */
+export function isKnown(model: Model, question: Learnt): boolean {
+  const index = model.at.get(question.id);
+  const known = index === undefined ? undefined : model.neighbours[index];
+  return (
+    known !== undefined &&
+    known.text === question.text &&
+    known.topic === question.topic &&
+    known.expertId === question.expertId &&
+    known.weight === (question.weight ?? 1)
+  );
+}
+
 /** Forgets whom a question was given to. What its words have taught stays until the next training. */
 export function forget(model: Model, id: string): void {
   const index = model.at.get(id);
@@ -280,6 +295,8 @@ export function forget(model: Model, id: string): void {
   model.at.delete(id);
   count(model, known, -known.weight);
   known.weight = 0;
+  known.text = "";
+  known.terms = [];
 }
 
 /**
@@ -323,15 +340,26 @@ export function suggest(
       score: rating / total,
       isCertain:
         rank === 0 &&
-        byWords >= model.certainFrom &&
-        rating / total >= model.certainFrom &&
-        !around.isAgainst,
+        !around.isAgainst &&
+        byWords >= LEAST_CERTAIN &&
+        isSure(model, expert, asked, byWords, alike),
       reason: [
         ...topicReason(model, expert, guesses, speaking, asked.topic),
         ...answeredReason(expert, alike),
         ...around.words,
       ].join("; "),
     }));
+}
+
+/**
+ * Whether somebody need not look: staff chose a topic of theirs, they alone were given the same question before, or
+ * the words are so clear that nearly all such suggestions were right when it was tried.
+ */
+function isSure(model: Model, expert: Candidate, asked: Asked, byWords: number, alike: Alike[]): boolean {
+  if (asked.topic !== undefined) return expert.topics.includes(asked.topic);
+  const same = alike.filter(({ closeness }) => closeness >= SAME);
+  if (same.length > 0 && same.every(({ question }) => question.expertId === expert.id)) return true;
+  return byWords >= model.certainFrom;
 }
 
 /** Questions like a text, the closest first: 1 is the same words. */
@@ -495,25 +523,33 @@ interface Alike {
 
 function neighboursOf(model: Model, features: Features): Alike[] {
   const { neighbours, meanings, postings } = model;
-  const closeness = new Float32Array(neighbours.length);
-  const own = new Set(features.terms);
-  const length = lengthOf(model, own);
+  const rarities = new Map<string, number>();
+  const squared = (term: string): number => {
+    const known = rarities.get(term);
+    if (known !== undefined) return known;
+    const rarity = Math.log(1 + (neighbours.length + 1) / ((postings.get(term)?.length ?? 0) + 0.5));
+    rarities.set(term, rarity ** 2);
+    return rarity ** 2;
+  };
+  const lengthOf = (terms: string[]) => Math.sqrt(terms.reduce((all, term) => all + squared(term), 0));
+  const common = new Float32Array(neighbours.length);
+  const own = [...new Set(features.terms)];
   for (const term of own) {
-    const weight = rarity(model, term) ** 2;
-    for (const index of postings.get(term) ?? []) {
-      closeness[index] =
-        (closeness[index] as number) + weight / (length * ((neighbours[index] as Neighbour).length || 1));
-    }
+    for (const index of postings.get(term) ?? []) common[index] = (common[index] as number) + squared(term);
   }
+  const length = lengthOf(own);
   const { meaning } = features;
   const size = meaning.length;
   // Where hardly a word is the same, the meaning cannot bring two questions close enough.
-  const least = Math.max(0.1, size > 0 ? 2 * ALIKE - 1 : ALIKE);
+  const least = Math.max(0.25, size > 0 ? 2 * ALIKE - 1 : ALIKE);
   const found: Alike[] = [];
   for (let index = 0; index < neighbours.length; index++) {
-    const shared = Math.min(1, closeness[index] as number);
     const question = neighbours[index] as Neighbour;
-    if (shared < least || question.weight === 0) continue;
+    // Its length is at least that of what it has in common with this one.
+    const most = Math.sqrt(common[index] as number) / length;
+    if (most < least || question.weight === 0) continue;
+    const shared = (common[index] as number) / (length * lengthOf(question.terms));
+    if (shared < least) continue;
     let dot = 0;
     for (let place = 0, at = index * size; place < size; place++, at++) {
       dot += (meaning[place] as number) * (meanings[at] as number);
@@ -526,26 +562,18 @@ function neighboursOf(model: Model, features: Features): Alike[] {
     .slice(0, 10);
 }
 
-function lengthOf(model: Model, terms: Set<string>): number {
-  return Math.sqrt([...terms].reduce((sum, term) => sum + rarity(model, term) ** 2, 0)) || 1;
-}
-
-function rarity(model: Model, term: string): number {
-  return Math.log(1 + (model.neighbours.length + 1) / ((model.postings.get(term)?.length ?? 0) + 0.5));
-}
-
 /** Keeps a question among those that others are compared with; gives the example that it is. */
 function remember(model: Model, question: Learnt): Example | undefined {
   const features = featuresOf(question.text, model);
   const weight = question.weight ?? 1;
   const index = model.neighbours.length;
-  const own = new Set(features.terms);
+  const own = [...new Set(features.terms)];
   for (const term of own) {
     const posted = model.postings.get(term);
     if (posted) posted.push(index);
     else model.postings.set(term, [index]);
   }
-  model.neighbours.push({ ...question, weight, length: lengthOf(model, own) });
+  model.neighbours.push({ ...question, weight, terms: own });
   model.at.set(question.id, index);
   const size = features.meaning.length;
   if ((index + 1) * size > model.meanings.length) {
@@ -639,8 +667,11 @@ function featuresOf(text: string, model: Model, language?: string): Features {
   addBlock(found, piecesOf(text).flatMap(partsOf), PARTS);
   const has = new Set(own);
   const named = new Map<string, number>();
+  const folded = fold(text);
   for (const keyword of model.keywords) {
-    if (!keyword.terms.every((term) => has.has(term))) continue;
+    // Keywords are parts of words, but short ones are part of too many.
+    const isPart = keyword.folded.length > 3 && folded.includes(keyword.folded);
+    if (!isPart && !keyword.terms.every((term) => has.has(term))) continue;
     named.set(keyword.topic, Math.min(2, (named.get(keyword.topic) ?? 0) + 1));
   }
   return {

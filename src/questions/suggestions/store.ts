@@ -1,0 +1,295 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { keywordsOf } from "../../catalog/store";
+import type { Reader } from "../../database/open";
+import type { Instant } from "../../database/tables";
+import { localTime } from "../../events/rules";
+import { questionsHeld } from "../../experts/store";
+import {
+  alikeTo,
+  type Candidate,
+  forget,
+  isKnown,
+  type Learnt,
+  learn,
+  type Model,
+  type Suggestion,
+  suggest,
+  type Topic,
+  training,
+  type Vectors,
+} from "./rules";
+
+const VECTORS = path.resolve(__dirname, "../../../db/word-vectors.bin");
+/** How many are learnt one by one before all is gone over anew. */
+const RENEW_AFTER = 500;
+const PAGE = 2000;
+
+/**
+ * Reads what words mean from a file: a line of JSON with the numbers of `words` and `dimensions`, the words, a line
+ * each, a byte for how much each says, and for each its row, two dimensions a byte from -8 to 7, the first in
+ * the lower half. Undefined where there is no such file: suggestions are worse then, but there.
+ */
+export function loadVectors(file = VECTORS): Vectors | undefined {
+  const bytes = contentOf(file);
+  if (!bytes) return undefined;
+  const headEnds = bytes.indexOf(10);
+  const head: { words: number; dimensions: number } = JSON.parse(bytes.toString("utf8", 0, headEnds));
+  const words = new Map<string, number>();
+  let at = headEnds + 1;
+  for (let row = 0; row < head.words; row++) {
+    const ends = bytes.indexOf(10, at);
+    words.set(bytes.toString("latin1", at, ends), row);
+    at = ends + 1;
+  }
+  const weights = Float32Array.from(bytes.subarray(at, at + head.words), (weight) => weight / 255);
+  const rows = new Int8Array(head.words * head.dimensions);
+  let pair = at + head.words;
+  for (let index = 0; index < rows.length; index += 2) {
+    const both = bytes[pair++] as number;
+    rows[index] = (both & 15) - 8;
+    rows[index + 1] = (both >> 4) - 8;
+  }
+  return { dimensions: head.dimensions, words, rows, weights };
+}
+
+function contentOf(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** What proposes experts, and learns from every question that finds one. */
+export interface Suggester {
+  /**
+   * The experts who could take each of these questions, the likeliest first. Unknown ids are left out.
+   */
+  suggestFor(read: Reader, questionIds: string[], now: Instant): Promise<Map<string, Suggestion[]>>;
+  /** Answered questions like a text that somebody is typing, the closest first: their ids. */
+  answeredLike(read: Reader, text: string, limit?: number): Promise<{ id: string; closeness: number }[]>;
+  /** Forgets questions that were erased, their words too. */
+  forgetAll(): void;
+}
+
+/**
+ * Keeps what is learnt in memory, a process each. It looks into the database for what has changed before it
+ * answers, so that nobody has to tell it, and what another process routed is learnt as well. The first question
+ * waits until all that is in the database is learnt; others go on meanwhile.
+ */
+export function suggester(load: () => Vectors | undefined = loadVectors): Suggester {
+  let vectors: Vectors | undefined;
+  let isLoaded = false;
+  let model: Model | undefined;
+  let topicsThen = "";
+  let since: Instant = 0;
+  let learntSince = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** One after the other, so that two who ask at once do not learn everything twice. */
+  function current(read: Reader): Promise<Model> {
+    const next = turn.then(() => upToDate(read));
+    turn = next.catch(() => {});
+    return next;
+  }
+
+  async function upToDate(read: Reader): Promise<Model> {
+    const topics = await topicsOfAll(read);
+    const topicsNow = JSON.stringify(topics);
+    if (!model || topicsNow !== topicsThen || learntSince >= RENEW_AFTER) {
+      if (!isLoaded) vectors = load();
+      isLoaded = true;
+      const rows = await changedSince(read, 0);
+      model = await trained(
+        rows.flatMap((row) => learntFrom(row) ?? []),
+        topics,
+        vectors,
+      );
+      topicsThen = topicsNow;
+      learntSince = 0;
+      since = latest(rows, 0);
+      return model;
+    }
+    const rows = await changedSince(read, since);
+    for (const row of rows) {
+      const learnt = learntFrom(row);
+      if (!learnt) forget(model, row.id);
+      else if (!isKnown(model, learnt)) {
+        learn(model, learnt);
+        learntSince++;
+      }
+    }
+    since = latest(rows, since);
+    return model;
+  }
+
+  return {
+    async suggestFor(read, questionIds, now) {
+      if (questionIds.length === 0) return new Map();
+      const known = await current(read);
+      const [questions, experts] = await Promise.all([askedOf(read, questionIds), candidates(read)]);
+      return new Map(
+        questions.map((question) => {
+          const today = localTime(now, question.time_zone).day;
+          return [question.id, suggest(known, question.asked, experts, { today })];
+        }),
+      );
+    },
+
+    async answeredLike(read, text, limit = 5) {
+      const close = alikeTo(await current(read), text, 10);
+      if (close.length === 0) return [];
+      const answered = await read
+        .selectFrom("questions")
+        .select("id")
+        .where(
+          "id",
+          "in",
+          close.map(({ id }) => id),
+        )
+        .where("answer", "is not", null)
+        .where("hidden", "=", 0)
+        .execute();
+      const ids = new Set(answered.map(({ id }) => id));
+      return close.filter(({ id }) => ids.has(id)).slice(0, limit);
+    },
+
+    forgetAll() {
+      model = undefined;
+    },
+  };
+}
+
+async function trained(learnt: Learnt[], topics: Topic[], vectors: Vectors | undefined): Promise<Model> {
+  const pieces = training(learnt, topics, vectors);
+  for (;;) {
+    const piece = pieces.next();
+    if (piece.done) return piece.value;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+type Row = Awaited<ReturnType<typeof changedSince>>[number];
+
+/** What a question teaches; undefined where it is with nobody. */
+function learntFrom(row: Row): Learnt | undefined {
+  if (row.expert_id === null || row.hidden === 1) return undefined;
+  return {
+    id: row.id,
+    text: row.text,
+    topic: row.topic ?? undefined,
+    expertId: row.expert_id,
+    weight: row.state === "answered" || row.answer !== null ? 1 : 0.7,
+  };
+}
+
+function latest(rows: Row[], since: Instant): Instant {
+  return rows.reduce((last, row) => Math.max(last, Number(row.changed_at)), since);
+}
+
+/** Questions that changed at this instant or later, in pages, so that no read takes long. */
+async function changedSince(read: Reader, since: Instant) {
+  const page = (after: string) =>
+    read
+      .selectFrom("questions")
+      .leftJoin("topics", "topics.id", "questions.topic_id")
+      .select([
+        "questions.id",
+        "questions.text",
+        "questions.state",
+        "questions.expert_id",
+        "questions.answer",
+        "questions.hidden",
+        "questions.changed_at",
+        "topics.slug as topic",
+      ])
+      // Each event's own part of the index that has them in this order.
+      .where("questions.event_id", "in", (select) => select.selectFrom("events").select("events.id"))
+      .where("questions.changed_at", ">=", since)
+      .where("questions.id", ">", after)
+      .orderBy("questions.id")
+      .limit(PAGE)
+      .execute();
+  const rows = await page("");
+  for (let last = rows; last.length === PAGE; ) {
+    last = await page((last.at(-1) as { id: string }).id);
+    rows.push(...last);
+  }
+  return rows;
+}
+
+/** The topics of all events, once a slug: with the name that the latest gives it, and the keywords of all. */
+async function topicsOfAll(read: Reader): Promise<Topic[]> {
+  const rows = await read
+    .selectFrom("topics")
+    .innerJoin("events", "events.id", "topics.event_id")
+    .select(["topics.slug", "topics.name", "topics.keywords"])
+    .orderBy("events.starts_on")
+    .orderBy("events.slug")
+    .orderBy("topics.position")
+    .orderBy("topics.slug")
+    .execute();
+  const topics = new Map<string, Topic>();
+  for (const row of rows) {
+    const known = topics.get(row.slug)?.keywords ?? [];
+    const keywords = [...new Set([...known, ...keywordsOf(row)])];
+    topics.set(row.slug, { slug: row.slug, name: row.name, keywords });
+  }
+  return [...topics.values()];
+}
+
+async function askedOf(read: Reader, ids: string[]) {
+  const rows = await read
+    .selectFrom("questions")
+    .innerJoin("events", "events.id", "questions.event_id")
+    .innerJoin("visits", "visits.id", "questions.visit_id")
+    .leftJoin("topics", "topics.id", "questions.topic_id")
+    .leftJoin("projects", "projects.id", "visits.project_id")
+    .select([
+      "questions.id",
+      "questions.text",
+      "events.time_zone",
+      "topics.slug as topic",
+      "projects.slug as project",
+      "projects.name as project_name",
+    ])
+    .where("questions.id", "in", ids)
+    .execute();
+  return rows.map(({ id, text, time_zone, topic, project, project_name }) => ({
+    id,
+    time_zone,
+    asked: {
+      text,
+      topic: topic ?? undefined,
+      project: project && project_name ? { slug: project, name: project_name } : undefined,
+    },
+  }));
+}
+
+async function candidates(read: Reader): Promise<Candidate[]> {
+  const [experts, topics, projects, held] = await Promise.all([
+    read
+      .selectFrom("experts")
+      .select(["id", "name", "kind", "languages", "weekly", "away_from", "away_until", "hidden"])
+      .where("hidden", "=", 0)
+      .execute(),
+    read.selectFrom("expert_topics").selectAll().orderBy("position").execute(),
+    read.selectFrom("expert_projects").selectAll().execute(),
+    questionsHeld(read),
+  ]);
+  return experts.map((expert) => ({
+    id: expert.id,
+    name: expert.name,
+    kind: expert.kind,
+    topics: topics.filter((row) => row.expert_id === expert.id).map((row) => row.topic_slug),
+    projects: projects.filter((row) => row.expert_id === expert.id).map((row) => row.project_slug),
+    languages: JSON.parse(expert.languages),
+    weekly: expert.weekly,
+    held: held.get(expert.id) ?? 0,
+    awayFrom: expert.away_from,
+    awayUntil: expert.away_until,
+    hidden: expert.hidden === 1,
+  }));
+}
