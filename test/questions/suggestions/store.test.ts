@@ -1,0 +1,114 @@
+import { uuidv7 } from "uuidv7";
+import { addExpert } from "../../../src/experts/store";
+import type { Step, Taker } from "../../../src/questions/rules";
+import { takeStep } from "../../../src/questions/steps/store";
+import { questionById } from "../../../src/questions/store";
+import { loadVectors, type Suggester, suggester } from "../../../src/questions/suggestions/store";
+import { aVisit, type Booth, openBooth, type Tablet } from "../../support/booth";
+import { ENGINES, NOON } from "../../support/databases";
+
+const THE_ORGANIZER: Taker = { kind: "organizer", name: "organizer" };
+
+describe.each(ENGINES)("suggestions on %s", (engine) => {
+  let booth: Booth;
+  let tablet: Tablet;
+  let suggestions: Suggester;
+  let kai: string;
+  let lou: string;
+  beforeEach(async () => {
+    booth = await openBooth({ engine });
+    tablet = await booth.tablet("Ada");
+    suggestions = suggester(() => undefined);
+    const expert = (name: string, topics: string[]) =>
+      booth.db.write((writer) =>
+        addExpert(writer, { name, kind: "person", address: "", topics, hidden: false }, NOON),
+      );
+    kai = await expert("Kai", ["storage"]);
+    lou = await expert("Lou", []);
+  });
+  afterEach(() => booth.close());
+
+  async function ask(text: string, topic?: string): Promise<string> {
+    const id = uuidv7();
+    const [result] = await tablet.send(aVisit({ questions: [{ id, text, topic }] }));
+    expect(result?.status).toBe("recorded");
+    return id;
+  }
+
+  async function step(id: string, taken: Step, expertId?: string, note?: string): Promise<void> {
+    const { version } = await questionById(booth.db.read, id);
+    await booth.db.write((writer) =>
+      takeStep(writer, id, { step: taken, shown: version, expertId, note, by: THE_ORGANIZER, now: NOON }),
+    );
+  }
+
+  async function firstFor(id: string): Promise<string | undefined> {
+    const found = await suggestions.suggestFor(booth.db.read, [id], NOON);
+    return found.get(id)?.[0]?.expertId;
+  }
+
+  test("a topic's expert is suggested, and an unknown question is left out", async () => {
+    const id = await ask("How big?", "storage");
+    const found = await suggestions.suggestFor(booth.db.read, [id, uuidv7()], NOON);
+    expect([...found.keys()]).toEqual([id]);
+    expect(found.get(id)?.[0]).toMatchObject({ expertId: kai, reason: "Storage: chosen as its topic" });
+  });
+
+  test("what is routed is learnt without anybody telling, and what is given back is forgotten", async () => {
+    const [one, two] = [await ask("The lamp flickers at dusk"), await ask("My lamp flickers at dusk")];
+    await firstFor(two);
+    await step(one, "routed", lou);
+    expect(await firstFor(two)).toBe(lou);
+    const found = await suggestions.suggestFor(booth.db.read, [two], NOON);
+    expect(found.get(two)?.[0]?.reason).toContain("was given 1 like it");
+    await step(one, "given back");
+    const after = await suggestions.suggestFor(booth.db.read, [two], NOON);
+    expect(
+      after
+        .get(two)
+        ?.map((each) => each.reason)
+        .join(),
+    ).not.toContain("like it");
+  });
+
+  test("another process that starts later knows the same", async () => {
+    const [one, two] = [await ask("The lamp flickers at dusk"), await ask("My lamp flickers at dusk")];
+    await step(one, "routed", lou);
+    suggestions = suggester(() => undefined);
+    expect(await firstFor(two)).toBe(lou);
+  });
+
+  test("answered questions like the one that is typed are offered", async () => {
+    const [one, two] = [await ask("The lamp flickers at dusk"), await ask("Why does it hum?")];
+    await step(one, "routed", lou);
+    await step(one, "answered", undefined, "Change the wick.");
+    await step(two, "routed", lou);
+    const like = (text: string) => suggestions.answeredLike(booth.db.read, text);
+    expect((await like("lamps flickering at dusk")).map(({ id }) => id)).toEqual([one]);
+    expect(await like("why does it hum")).toEqual([]);
+    expect(await like("")).toEqual([]);
+  });
+});
+
+test("the file of meanings knows words that are used alike", () => {
+  const vectors = loadVectors();
+  if (!vectors) throw new Error("There is no such file.");
+  const { words, rows, dimensions } = vectors;
+  const closeness = (one: string, other: string) => {
+    const [a, b] = [words.get(one) as number, words.get(other) as number];
+    let [dot, first, second] = [0, 0, 0];
+    for (let index = 0; index < dimensions; index++) {
+      const [x, y] = [rows[a * dimensions + index] as number, rows[b * dimensions + index] as number];
+      dot += x * y;
+      first += x * x;
+      second += y * y;
+    }
+    return dot / Math.sqrt(first * second);
+  };
+  expect(closeness("backup", "restore")).toBeGreaterThan(closeness("backup", "license") + 0.2);
+  expect(closeness("password", "login")).toBeGreaterThan(closeness("password", "disk") + 0.2);
+});
+
+test("where the file of meanings is missing, there are none", () => {
+  expect(loadVectors("/nowhere/word-vectors.bin")).toBeUndefined();
+});
