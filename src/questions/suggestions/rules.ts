@@ -90,7 +90,7 @@ const SAME = 0.95;
 /** How often what is certain has to be right, and how many tries it takes to know. */
 const RIGHT = 0.98;
 const TRIES = 30;
-const FEWEST_CERTAIN = 8;
+const FEWEST_CERTAIN = 20;
 const MOST_TRIED = 500;
 /** Nothing is certain below this score; above the other, nothing is. */
 const LEAST_CERTAIN = 0.75;
