@@ -12,7 +12,6 @@ const { loadVectors } = require("../dist/questions/suggestions/store.js");
 
 const LIMITS = { first: 0.85, three: 0.95, certain: 0.97, milliseconds: 20 };
 const LEARNT = 20_000;
-const AT = { today: "2014-04-15" };
 
 const event = JSON.parse(readFileSync(path.join(ROOT, "bench/routing-event.json"), "utf8"));
 const experts = event.experts.map(({ slug, name, topics }) => ({ id: slug, name, topics, hidden: false }));
@@ -31,7 +30,7 @@ for (const { name, questions } of sets) {
   const scored = questions.filter((question) => question.use !== "learn");
   console.log(`${name}: ${learnt.length} questions to learn from, ${scored.length} scored\n`);
   const model = train(asLearnt(learnt), event.topics, vectors);
-  const ours = rates(scored, (text) => suggest(model, { text }, experts, AT));
+  const ours = rates(scored, (text) => suggest(model, { text }, experts));
   head();
   row("the right expert first", ours.first, LIMITS.first, share);
   row("… among the first three", ours.three, LIMITS.three, share);
@@ -39,11 +38,11 @@ for (const { name, questions } of sets) {
   row("keyword matching alone: first", keywords.first, undefined, share);
   row("… among the first three", keywords.three, undefined, share);
   const cold = train([], event.topics, vectors);
-  const unlearnt = rates(questions, (text) => suggest(cold, { text }, experts, AT));
+  const unlearnt = rates(questions, (text) => suggest(cold, { text }, experts));
   row("nothing learnt yet: first, of all questions", unlearnt.first, undefined, share);
   row("… among the first three", unlearnt.three, undefined, share);
   const plain = train(asLearnt(learnt), event.topics);
-  const wordless = rates(scored, (text) => suggest(plain, { text }, experts, AT));
+  const wordless = rates(scored, (text) => suggest(plain, { text }, experts));
   row("without the meanings of words: first", wordless.first, undefined, share);
   row("… among the first three", wordless.three, undefined, share);
   row("certain, of those scored", ours.certain / scored.length, undefined, share);
@@ -64,7 +63,7 @@ for (const pieces = training(many, event.topics, vectors); !model; ) {
 const trained = performance.now() - started;
 const times = sets[0].questions.map(({ text }) => {
   const begun = performance.now();
-  suggest(model, { text }, experts, AT);
+  suggest(model, { text }, experts);
   return performance.now() - begun;
 });
 times.sort((a, b) => a - b);

@@ -1,4 +1,4 @@
-import type { ExpertKind } from "../../database/tables";
+import { languageInEnglish } from "../../experts/rules";
 import { fold } from "../../visits/rules";
 import { languageOf, terms, type Word, wordsOf } from "../terms/rules";
 
@@ -33,7 +33,6 @@ export interface Learnt {
 export interface Candidate {
   id: string;
   name: string;
-  kind?: ExpertKind;
   /** The one that they would rather answer on first. */
   topics: string[];
   projects?: string[];
@@ -42,9 +41,8 @@ export interface Candidate {
   weekly?: number | null;
   /** How many they have of that. */
   held?: number;
-  /** First and last day of an absence, YYYY-MM-DD; null: open. */
-  awayFrom?: string | null;
-  awayUntil?: string | null;
+  /** While they are away, in words: "away until 3 May". */
+  away?: string;
   hidden: boolean;
 }
 
@@ -301,14 +299,8 @@ export function forget(model: Model, id: string): void {
 
 /**
  * Who could take a question, the likeliest first, with the reason in words. Nobody who is hidden is among them.
- * `today` is YYYY-MM-DD.
  */
-export function suggest(
-  model: Model,
-  asked: Asked,
-  experts: Candidate[],
-  at: { today: string },
-): Suggestion[] {
+export function suggest(model: Model, asked: Asked, experts: Candidate[]): Suggestion[] {
   const language = asked.language ?? languageOf(asked.text);
   const words = wordsOf(asked.text, language ?? "en");
   const features = featuresOf(asked.text, model, language ?? "en");
@@ -329,7 +321,7 @@ export function suggest(
     const vote = said > 0 ? (votes.get(expert.id) ?? 0) / said : 0;
     const byWords =
       said > 0 ? (1 - trust) * (shares.get(expert.id) ?? 0) + trust * vote : (shares.get(expert.id) ?? 0);
-    const around = circumstances(expert, asked, language, at.today);
+    const around = circumstances(expert, asked, language);
     return { expert, byWords, around, rating: (byWords + 0.001) * around.factor };
   });
   const total = rated.reduce((sum, each) => sum + each.rating, 0);
@@ -436,12 +428,7 @@ interface Circumstances {
 }
 
 /** What speaks for or against an expert besides what the question is about. */
-function circumstances(
-  expert: Candidate,
-  asked: Asked,
-  language: string | undefined,
-  today: string,
-): Circumstances {
+function circumstances(expert: Candidate, asked: Asked, language: string | undefined): Circumstances {
   const found: Circumstances = { factor: 1, words: [], isAgainst: false };
   const against = (factor: number, words: string) => {
     found.factor *= factor;
@@ -458,36 +445,16 @@ function circumstances(
     }
   }
   if (language && languages.length > 0) {
-    const name = nameOfLanguage(language);
+    const name = languageInEnglish(language);
     if (!languages.includes(language)) against(0.35, `does not speak ${name}`);
     else if (language !== "en") {
       found.factor *= 1.4;
       found.words.push(`speaks ${name}`);
     }
   }
-  const isAway =
-    (expert.awayFrom || expert.awayUntil) &&
-    (!expert.awayFrom || expert.awayFrom <= today) &&
-    (!expert.awayUntil || today <= expert.awayUntil);
-  if (isAway) against(0.2, expert.awayUntil ? `away until ${dayInWords(expert.awayUntil)}` : "away");
+  if (expert.away) against(0.2, expert.away);
   if (typeof weekly === "number" && held >= weekly) against(0.25, `has ${held} of ${weekly} a week`);
   return found;
-}
-
-let names: Intl.DisplayNames | undefined;
-
-function nameOfLanguage(language: string): string {
-  names ??= new Intl.DisplayNames("en", { type: "language" });
-  return names.of(language) ?? language;
-}
-
-const MONTHS = "January February March April May June July August September October November December".split(
-  " ",
-);
-
-function dayInWords(day: string): string {
-  const [, month = "", date = ""] = day.split("-");
-  return `${Number(date)} ${MONTHS[Number(month) - 1] ?? month}`;
 }
 
 /** How likely each topic is. One that was chosen counts for nearly all. */

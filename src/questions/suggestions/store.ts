@@ -3,8 +3,8 @@ import path from "node:path";
 import { keywordsOf } from "../../catalog/store";
 import type { Reader } from "../../database/open";
 import type { Instant } from "../../database/tables";
-import { localTime } from "../../events/rules";
-import { questionsHeld } from "../../experts/store";
+import { awayInWords, NO_LOAD, todayOf } from "../../experts/rules";
+import { expertLoads, listExperts } from "../../experts/store";
 import {
   alikeTo,
   type Candidate,
@@ -129,13 +129,8 @@ export function suggester(load: () => Vectors | undefined = loadVectors): Sugges
     async suggestFor(read, questionIds, now) {
       if (questionIds.length === 0) return new Map();
       const known = await current(read);
-      const [questions, experts] = await Promise.all([askedOf(read, questionIds), candidates(read)]);
-      return new Map(
-        questions.map((question) => {
-          const today = localTime(now, question.time_zone).day;
-          return [question.id, suggest(known, question.asked, experts, { today })];
-        }),
-      );
+      const [questions, experts] = await Promise.all([askedOf(read, questionIds), candidates(read, now)]);
+      return new Map(questions.map((question) => [question.id, suggest(known, question.asked, experts)]));
     },
 
     async answeredLike(read, text, limit = 5) {
@@ -243,23 +238,20 @@ async function topicsOfAll(read: Reader): Promise<Topic[]> {
 async function askedOf(read: Reader, ids: string[]) {
   const rows = await read
     .selectFrom("questions")
-    .innerJoin("events", "events.id", "questions.event_id")
     .innerJoin("visits", "visits.id", "questions.visit_id")
     .leftJoin("topics", "topics.id", "questions.topic_id")
     .leftJoin("projects", "projects.id", "visits.project_id")
     .select([
       "questions.id",
       "questions.text",
-      "events.time_zone",
       "topics.slug as topic",
       "projects.slug as project",
       "projects.name as project_name",
     ])
     .where("questions.id", "in", ids)
     .execute();
-  return rows.map(({ id, text, time_zone, topic, project, project_name }) => ({
+  return rows.map(({ id, text, topic, project, project_name }) => ({
     id,
-    time_zone,
     asked: {
       text,
       topic: topic ?? undefined,
@@ -268,28 +260,21 @@ async function askedOf(read: Reader, ids: string[]) {
   }));
 }
 
-async function candidates(read: Reader): Promise<Candidate[]> {
-  const [experts, topics, projects, held] = await Promise.all([
-    read
-      .selectFrom("experts")
-      .select(["id", "name", "kind", "languages", "weekly", "away_from", "away_until", "hidden"])
-      .where("hidden", "=", 0)
-      .execute(),
-    read.selectFrom("expert_topics").selectAll().orderBy("position").execute(),
-    read.selectFrom("expert_projects").selectAll().execute(),
-    questionsHeld(read),
-  ]);
-  return experts.map((expert) => ({
-    id: expert.id,
-    name: expert.name,
-    kind: expert.kind,
-    topics: topics.filter((row) => row.expert_id === expert.id).map((row) => row.topic_slug),
-    projects: projects.filter((row) => row.expert_id === expert.id).map((row) => row.project_slug),
-    languages: JSON.parse(expert.languages),
-    weekly: expert.weekly,
-    held: held.get(expert.id) ?? 0,
-    awayFrom: expert.away_from,
-    awayUntil: expert.away_until,
-    hidden: expert.hidden === 1,
-  }));
+async function candidates(read: Reader, now: Instant): Promise<Candidate[]> {
+  const [experts, loads] = await Promise.all([listExperts(read), expertLoads(read, now)]);
+  return experts.map((expert) => {
+    const { held, week } = loads.get(expert.id) ?? NO_LOAD;
+    const away = awayInWords(expert, todayOf(expert, now));
+    return {
+      id: expert.id,
+      name: expert.name,
+      topics: expert.topics,
+      projects: expert.projects,
+      languages: expert.languages,
+      weekly: expert.weekly,
+      held: Math.max(held, week),
+      away: away?.isNow ? away.text : undefined,
+      hidden: expert.hidden === 1,
+    };
+  });
 }
