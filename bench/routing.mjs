@@ -8,7 +8,7 @@ import { ROOT } from "../scripts/set-up.mjs";
 
 const require = createRequire(import.meta.url);
 const { learn, suggest, train, training } = require("../dist/questions/suggestions/rules.js");
-const { loadVectors } = require("../dist/questions/suggestions/store.js");
+const { loadKnown } = require("../dist/questions/suggestions/store.js");
 
 const LIMITS = { first: 0.85, three: 0.95, certain: 0.97, milliseconds: 20 };
 const LEARNT = 20_000;
@@ -16,7 +16,7 @@ const LEARNT = 20_000;
 const event = JSON.parse(readFileSync(path.join(ROOT, "bench/routing-event.json"), "utf8"));
 const experts = event.experts.map(({ slug, name, topics }) => ({ id: slug, name, topics, hidden: false }));
 const loading = performance.now();
-const vectors = loadVectors();
+const known = loadKnown();
 const loaded = performance.now() - loading;
 const files = process.argv.slice(2);
 const sets = (files.length > 0 ? files : [path.join(ROOT, "bench/routing-questions.json")]).map((file) => ({
@@ -29,7 +29,7 @@ for (const { name, questions } of sets) {
   const learnt = questions.filter((question) => question.use === "learn");
   const scored = questions.filter((question) => question.use !== "learn");
   console.log(`${name}: ${learnt.length} questions to learn from, ${scored.length} scored\n`);
-  const model = train(asLearnt(learnt), event.topics, vectors);
+  const model = train(asLearnt(learnt), event.topics, known);
   const ours = rates(scored, (text) => suggest(model, { text }, experts));
   head();
   row("the right expert first", ours.first, LIMITS.first, share);
@@ -37,14 +37,18 @@ for (const { name, questions } of sets) {
   const keywords = rates(scored, (text) => byKeywords(text));
   row("keyword matching alone: first", keywords.first, undefined, share);
   row("… among the first three", keywords.three, undefined, share);
-  const cold = train([], event.topics, vectors);
+  const cold = train([], event.topics, known);
   const unlearnt = rates(questions, (text) => suggest(cold, { text }, experts));
   row("nothing learnt yet: first, of all questions", unlearnt.first, undefined, share);
   row("… among the first three", unlearnt.three, undefined, share);
-  const plain = train(asLearnt(learnt), event.topics);
+  const plain = train(asLearnt(learnt), event.topics, { subjects: known.subjects });
   const wordless = rates(scored, (text) => suggest(plain, { text }, experts));
   row("without the meanings of words: first", wordless.first, undefined, share);
   row("… among the first three", wordless.three, undefined, share);
+  const taught = train(asLearnt(learnt), event.topics, { vectors: known.vectors });
+  const untold = rates(scored, (text) => suggest(taught, { text }, experts));
+  row("without the everyday questions: first", untold.first, undefined, share);
+  row("… among the first three", untold.three, undefined, share);
   row("certain, of those scored", ours.certain / scored.length, undefined, share);
   if (ours.certain > 0) row("… and right", ours.certainAndRight / ours.certain, LIMITS.certain, share);
   console.log();
@@ -54,7 +58,7 @@ const many = manyLike(sets[0].questions);
 let longest = 0;
 const started = performance.now();
 let model;
-for (const pieces = training(many, event.topics, vectors); !model; ) {
+for (const pieces = training(many, event.topics, known); !model; ) {
   const begun = performance.now();
   const piece = pieces.next();
   longest = Math.max(longest, performance.now() - begun);

@@ -3,6 +3,7 @@ import type { Config } from "./config";
 import type { Database } from "./database/open";
 import type { Instant } from "./database/tables";
 import type { Network } from "./http/addresses";
+import type { Suggester } from "./questions/suggestions/store";
 
 /** What features are given instead of reaching for it: made once in `main.ts`, made anew by each test. */
 export interface Deps {
@@ -11,6 +12,8 @@ export interface Deps {
   log: Logger;
   /** How devices reach the laptop at this moment; left out, by HTTP alone. */
   network?: Network;
+  /** Proposes experts for questions, and learns whom they went to. */
+  suggester: Suggester;
   /** The laptop's clock. */
   now: () => Instant;
 }

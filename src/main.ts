@@ -20,6 +20,7 @@ import { askSecretly } from "./http/terminal";
 import { type EventFile, readEventFile } from "./imports/form";
 import { outcomeInWords } from "./imports/rules";
 import { DEMO_PASSPHRASE, fillDemo, importEvent } from "./imports/store";
+import { suggester } from "./questions/suggestions/store";
 import { figuresOf, reportOf } from "./reports/store";
 import { writeUp } from "./reports/write-up/rules";
 import { serve } from "./serve";
@@ -29,7 +30,7 @@ async function withBooth<T>(config: Config, work: (deps: Deps) => Promise<T>): P
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
   const db = await openDatabase(config, Date.now());
   try {
-    return await work({ db, config, log, now: Date.now });
+    return await work({ db, config, log, suggester: suggester(), now: Date.now });
   } finally {
     await db.close();
   }

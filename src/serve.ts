@@ -10,6 +10,7 @@ import type { Deps } from "./deps";
 import { isLoopback, type Network, reachableAddresses, secureAddresses } from "./http/addresses";
 import { type Announcement, announce } from "./http/announce";
 import { type SecureServer, secureServer } from "./http/secure";
+import { suggester } from "./questions/suggestions/store";
 
 /** Requests under way get this long to finish when the program is asked to stop. */
 const STOP_WITHIN = 5000;
@@ -22,7 +23,7 @@ export async function serve(config: Config, prepare?: (deps: Deps) => Promise<vo
   const log = pino({ level: config.logLevel }, pino.destination(2));
   const db = await openDatabase(config, Date.now());
   const network: Network = { port: config.port };
-  const deps: Deps = { db, config, log, network, now: Date.now };
+  const deps: Deps = { db, config, log, network, suggester: suggester(), now: Date.now };
   const app = createApp(deps);
   const server = createServer(app);
   let https: SecureDoor = {};

@@ -8,6 +8,7 @@ import { createApp } from "../../src/app";
 import type { Config } from "../../src/config";
 import type { Database } from "../../src/database/open";
 import type { Deps } from "../../src/deps";
+import { suggester } from "../../src/questions/suggestions/store";
 import type { SentVisit } from "../../src/visits/form";
 import { type Engine, freshDatabase, NOON } from "./databases";
 
@@ -69,6 +70,8 @@ export async function openBooth(
     db,
     config,
     log: pino({ level: "info" }, { write: (line: string) => void logged.push(line) }),
+    // Without what is known beforehand: what a test routes is all there is to learn from.
+    suggester: suggester(() => ({})),
     now: options.now ?? (() => clock),
   };
   const eventId = await addEvent(db);

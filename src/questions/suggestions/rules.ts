@@ -73,6 +73,8 @@ const KEYWORD = 2;
 const KEYWORD_STEP = 0.1;
 /** How much a keyword counts as an example, beside a question. */
 const TOLD = 2;
+/** How much a question counts that nobody has asked here, beside one that somebody has. */
+const EVERYDAY = 0.5;
 /** How long training goes on: passes over few examples, and over many. */
 const STEPS = 8_000;
 const MOST_PASSES = 60;
@@ -93,6 +95,49 @@ const MOST_TRIED = 500;
 /** Nothing is certain below this score; above the other, nothing is. */
 const LEAST_CERTAIN = 0.75;
 const UNKNOWN = 2;
+
+/** What is known before anything is learnt. */
+export interface Known {
+  vectors?: Vectors;
+  subjects?: Subject[];
+}
+
+/** Something that visitors of many projects ask about, and how they ask: in plain words that no keyword foresees. */
+export interface Subject {
+  name: string;
+  /** Other names for it, and words that lists of topics describe it by. */
+  keywords: string[];
+  questions: string[];
+}
+
+/**
+ * The subjects of an event's topics, by the topics' slugs: a subject belongs to the topic that has its name, or that
+ * shares most of its keywords and clearly more than any other. A topic of its own kind has none.
+ */
+export function subjectsOf(topics: Topic[], subjects: Subject[]): Map<string, Subject> {
+  const stems = (text: string) => terms(text, "en").join(" ");
+  const described = topics.map(({ slug, name, keywords }) => ({
+    slug,
+    names: new Set([stems(slug), stems(name)]),
+    words: new Set([name, ...keywords].flatMap((text) => terms(text, "en"))),
+  }));
+  const found = new Map<string, Subject>();
+  for (const subject of subjects) {
+    const names = [subject.name, ...subject.keywords].map(stems);
+    const words = new Set([subject.name, ...subject.keywords].flatMap((text) => terms(text, "en")));
+    const [first, second] = described
+      .map(({ slug, names: own, words: its }) => ({
+        slug,
+        isNamed: own.has(names[0] as string) || (its.size > 0 && names.some((name) => own.has(name))),
+        shared: [...words].filter((word) => its.has(word)).length,
+      }))
+      .sort((a, b) => Number(b.isNamed) - Number(a.isNamed) || b.shared - a.shared);
+    if (!first || found.has(first.slug)) continue;
+    const isClear = first.shared >= 2 && first.shared >= 2 * (second?.shared ?? 0);
+    if (first.isNamed || isClear) found.set(first.slug, subject);
+  }
+  return found;
+}
 
 interface Features {
   places: number[];
@@ -143,8 +188,8 @@ export interface Model {
  * A model that knows the topics and what was learnt so far. Where this may not hold up others, go through `training`
  * piece by piece.
  */
-export function train(learnt: Learnt[], topics: Topic[], vectors?: Vectors): Model {
-  const pieces = training(learnt, topics, vectors);
+export function train(learnt: Learnt[], topics: Topic[], known: Known = {}): Model {
+  const pieces = training(learnt, topics, known);
   for (;;) {
     const piece = pieces.next();
     if (piece.done) return piece.value;
@@ -155,13 +200,13 @@ export function train(learnt: Learnt[], topics: Topic[], vectors?: Vectors): Mod
  * The same in pieces of some milliseconds each. Where enough was learnt, a model of three quarters of it is tried on
  * the last quarter first, to know from which score on suggestions are certain.
  */
-export function* training(learnt: Learnt[], topics: Topic[], vectors?: Vectors): Generator<void, Model> {
+export function* training(learnt: Learnt[], topics: Topic[], known: Known = {}): Generator<void, Model> {
   const isTried = (index: number) => index % 4 === 3;
   const tried = learnt.filter((_, index) => isTried(index)).slice(-MOST_TRIED);
   let certainFrom = UNKNOWN;
   if (tried.length >= TRIES) {
     const others = learnt.filter((_, index) => !isTried(index)).slice(-3 * MOST_TRIED);
-    const model = yield* fitted(others, topics, vectors);
+    const model = yield* fitted(others, topics, known);
     const outcomes: Outcome[] = [];
     for (const question of tried) {
       const outcome = outcomeOf(model, question);
@@ -170,10 +215,14 @@ export function* training(learnt: Learnt[], topics: Topic[], vectors?: Vectors):
     }
     certainFrom = certainScore(outcomes);
   }
-  return Object.assign(yield* fitted(learnt, topics, vectors), { certainFrom });
+  return Object.assign(yield* fitted(learnt, topics, known), { certainFrom });
 }
 
-function* fitted(learnt: Learnt[], topics: Topic[], vectors?: Vectors): Generator<void, Model> {
+function* fitted(
+  learnt: Learnt[],
+  topics: Topic[],
+  { vectors, subjects = [] }: Known,
+): Generator<void, Model> {
   const model: Model = {
     vectors,
     topics: new Map(topics.map((topic) => [topic.slug, topic])),
@@ -200,6 +249,13 @@ function* fitted(learnt: Learnt[], topics: Topic[], vectors?: Vectors): Generato
     for (const text of [name, ...keywords]) {
       const features = featuresOf(text, model, "en");
       addExample(model, { features, label: slug, weight: TOLD, isTold: true });
+    }
+  }
+  let told = 0;
+  for (const [topic, { questions }] of subjectsOf(topics, subjects)) {
+    for (const text of questions) {
+      addExample(model, { features: featuresOf(text, model), label: topic, weight: EVERYDAY });
+      if (++told % 50 === 0) yield;
     }
   }
   for (const [index, question] of learnt.entries()) {

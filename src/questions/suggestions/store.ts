@@ -10,9 +10,11 @@ import {
   type Candidate,
   forget,
   isKnown,
+  type Known,
   type Learnt,
   learn,
   type Model,
+  type Subject,
   type Suggestion,
   suggest,
   type Topic,
@@ -21,6 +23,7 @@ import {
 } from "./rules";
 
 const VECTORS = path.resolve(__dirname, "../../../db/word-vectors.bin");
+const SUBJECTS = path.resolve(__dirname, "../../../db/subjects.json");
 /** How many are learnt one by one before all is gone over anew. */
 const RENEW_AFTER = 500;
 const PAGE = 2000;
@@ -53,6 +56,17 @@ export function loadVectors(file = VECTORS): Vectors | undefined {
   return { dimensions: head.dimensions, words, rows, weights };
 }
 
+/** Reads what visitors of many projects ask about. None where there is no such file. */
+export function loadSubjects(file = SUBJECTS): Subject[] {
+  const bytes = contentOf(file);
+  return bytes ? (JSON.parse(bytes.toString("utf8")) as Subject[]) : [];
+}
+
+/** All that is known before anything is learnt. */
+export function loadKnown(): Known {
+  return { vectors: loadVectors(), subjects: loadSubjects() };
+}
+
 function contentOf(file: string): Buffer | undefined {
   try {
     return readFileSync(file);
@@ -79,9 +93,8 @@ export interface Suggester {
  * answers, so that nobody has to tell it, and what another process routed is learnt as well. The first question
  * waits until all that is in the database is learnt; others go on meanwhile.
  */
-export function suggester(load: () => Vectors | undefined = loadVectors): Suggester {
-  let vectors: Vectors | undefined;
-  let isLoaded = false;
+export function suggester(load: () => Known = loadKnown): Suggester {
+  let known: Known | undefined;
   let model: Model | undefined;
   let topicsThen = "";
   let since: Instant = 0;
@@ -99,13 +112,12 @@ export function suggester(load: () => Vectors | undefined = loadVectors): Sugges
     const topics = await topicsOfAll(read);
     const topicsNow = JSON.stringify(topics);
     if (!model || topicsNow !== topicsThen || learntSince >= RENEW_AFTER) {
-      if (!isLoaded) vectors = load();
-      isLoaded = true;
+      known ??= load();
       const rows = await changedSince(read, 0);
       model = await trained(
         rows.flatMap((row) => learntFrom(row) ?? []),
         topics,
-        vectors,
+        known,
       );
       topicsThen = topicsNow;
       learntSince = 0;
@@ -128,9 +140,9 @@ export function suggester(load: () => Vectors | undefined = loadVectors): Sugges
   return {
     async suggestFor(read, questionIds, now) {
       if (questionIds.length === 0) return new Map();
-      const known = await current(read);
+      const model = await current(read);
       const [questions, experts] = await Promise.all([askedOf(read, questionIds), candidates(read, now)]);
-      return new Map(questions.map((question) => [question.id, suggest(known, question.asked, experts)]));
+      return new Map(questions.map((question) => [question.id, suggest(model, question.asked, experts)]));
     },
 
     async answeredLike(read, text, limit = 5) {
@@ -157,8 +169,8 @@ export function suggester(load: () => Vectors | undefined = loadVectors): Sugges
   };
 }
 
-async function trained(learnt: Learnt[], topics: Topic[], vectors: Vectors | undefined): Promise<Model> {
-  const pieces = training(learnt, topics, vectors);
+async function trained(learnt: Learnt[], topics: Topic[], known: Known): Promise<Model> {
+  const pieces = training(learnt, topics, known);
   for (;;) {
     const piece = pieces.next();
     if (piece.done) return piece.value;

@@ -155,7 +155,7 @@ test("words that mean the same are near each other where their meanings are know
     rows: Int8Array.from([7, 0, 7, 1, 0, 7, 1, 7]),
     weights: Float32Array.from([1, 1, 1, 1]),
   };
-  const model = train([], TOPICS, vectors);
+  const model = train([], TOPICS, { vectors });
   expect(firstOf("platter?", EVERYBODY, model)?.expertId).toBe("kai");
   expect(firstOf("invoice?", EVERYBODY, model)?.expertId).toBe("mia");
 });

@@ -18,7 +18,7 @@ describe.each(ENGINES)("suggestions on %s", (engine) => {
   beforeEach(async () => {
     booth = await openBooth({ engine });
     tablet = await booth.tablet("Ada");
-    suggestions = suggester(() => undefined);
+    suggestions = suggester(() => ({}));
     const expert = (name: string, topics: string[]) =>
       booth.db.write((writer) =>
         addExpert(writer, { name, kind: "person", address: "", topics, hidden: false }, NOON),
@@ -74,7 +74,7 @@ describe.each(ENGINES)("suggestions on %s", (engine) => {
   test("another process that starts later knows the same", async () => {
     const [one, two] = [await ask("The lamp flickers at dusk"), await ask("My lamp flickers at dusk")];
     await step(one, "routed", lou);
-    suggestions = suggester(() => undefined);
+    suggestions = suggester(() => ({}));
     expect(await firstFor(two)).toBe(lou);
   });
 
