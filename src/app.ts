@@ -23,6 +23,7 @@ import { anyone, mount, type Route } from "./http/route";
 import { importRoutes } from "./imports/routes";
 import { answeringRoutes } from "./questions/answering/routes";
 import { askingRoutes } from "./questions/asking/routes";
+import { byItselfRoutes } from "./questions/by-itself/routes";
 import { queueRoutes } from "./questions/queue/routes";
 import { questionRoutes } from "./questions/routes";
 import { slipRoutes } from "./questions/slips/routes";
@@ -53,6 +54,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...expertFileRoutes(deps),
     ...expertRoutes(deps),
     ...queueRoutes(deps),
+    ...byItselfRoutes(deps),
     ...questionRoutes(deps),
     ...answeringRoutes(deps),
     ...slipRoutes(deps),

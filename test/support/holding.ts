@@ -52,7 +52,7 @@ export async function asked(
   const { topic = "storage", ...visit } = given;
   const contact = { name: "Renée", email: "renee@visitor.example", consent: ["follow-up" as const] };
   const [result] = await tablet.send(
-    aVisit({ platform: "vmware", contact, ...visit, questions: [{ id, text, topic }] }),
+    aVisit({ platform: "vmware", contact, ...visit, questions: [{ id, text, topic: topic || undefined }] }),
   );
   if (result?.status !== "recorded") throw new Error(`not recorded: ${JSON.stringify(result)}`);
   return id;
