@@ -145,8 +145,8 @@ interface Features {
   /** The direction of the whole text; of length 1, or 0 where no word is known. */
   meaning: Float32Array;
   terms: string[];
-  /** The topics of which it has keywords, and how many: two count as many. */
-  named: Map<string, number>;
+  /** The keywords that it has, by their places in the model's list. */
+  named: number[];
 }
 
 interface Example {
@@ -166,9 +166,8 @@ interface Neighbour extends Learnt {
 export interface Model {
   vectors?: Vectors;
   topics: Map<string, Topic>;
-  keywords: { topic: string; folded: string; terms: string[] }[];
-  /** How much keywords can be trusted: what each speaks for its topic. */
-  trust: number;
+  /** Each with how much it can be trusted: what it speaks for its topic. */
+  keywords: { topic: string; folded: string; terms: string[]; trust: number }[];
   /** From this score on, 97 of 100 were right when it was tried; above 1: not known yet. */
   certainFrom: number;
   /** For each topic, what speaks for it: one number a place, then one a dimension, then how usual it is. */
@@ -227,7 +226,6 @@ function* fitted(
     vectors,
     topics: new Map(topics.map((topic) => [topic.slug, topic])),
     keywords: [],
-    trust: KEYWORD,
     certainFrom: UNKNOWN,
     weights: new Map(),
     examples: [],
@@ -242,7 +240,7 @@ function* fitted(
     weightsOf(model, slug);
     for (const text of [name, ...keywords]) {
       const own = [...new Set(terms(text, "en"))];
-      if (own.length > 0) model.keywords.push({ topic: slug, folded: fold(text), terms: own });
+      if (own.length > 0) model.keywords.push({ topic: slug, folded: fold(text), terms: own, trust: KEYWORD });
     }
   }
   for (const { slug, name, keywords } of topics) {
@@ -654,7 +652,11 @@ function descend(model: Model, example: Example, step: number, decay: number): v
       weights[PLACES + index] = (weights[PLACES + index] as number) * fade + by * (meaning[index] as number);
     }
     weights[weights.length - 1] = (weights.at(-1) as number) + 0.1 * by;
-    if (!example.isTold) model.trust += KEYWORD_STEP * by * (features.named.get(each) ?? 0);
+    if (example.isTold) continue;
+    for (const index of features.named) {
+      const keyword = model.keywords[index] as Model["keywords"][number];
+      if (keyword.topic === each) keyword.trust += KEYWORD_STEP * by;
+    }
   }
 }
 
@@ -668,8 +670,16 @@ function chances(model: Model, features: Features): Map<string, number> {
   return new Map(raised.map(([label, each]) => [label, each / total]));
 }
 
+/** What a text's keywords speak for a topic: two at most, those that are trusted most. */
 function spokenFor(model: Model, label: string, { named }: Features): number {
-  return model.trust * (named.get(label) ?? 0);
+  let [first, second] = [0, 0];
+  for (const index of named) {
+    const { topic, trust } = model.keywords[index] as Model["keywords"][number];
+    if (topic !== label) continue;
+    if (trust > first) [first, second] = [trust, first];
+    else if (trust > second) second = trust;
+  }
+  return first + second;
 }
 
 function sum(weights: Float32Array, { places, values, meaning }: Features): number {
@@ -689,13 +699,13 @@ function featuresOf(text: string, model: Model, language?: string): Features {
   addBlock(found, own, STEMS);
   addBlock(found, piecesOf(text).flatMap(partsOf), PARTS);
   const has = new Set(own);
-  const named = new Map<string, number>();
+  const named: number[] = [];
   const folded = fold(text);
-  for (const keyword of model.keywords) {
+  for (const [index, keyword] of model.keywords.entries()) {
     // Keywords are parts of words, but short ones are part of too many.
     const isPart = keyword.folded.length > 3 && folded.includes(keyword.folded);
     if (!isPart && !keyword.terms.every((term) => has.has(term))) continue;
-    named.set(keyword.topic, Math.min(2, (named.get(keyword.topic) ?? 0) + 1));
+    named.push(index);
   }
   return {
     places: [...found.keys()],
