@@ -37,7 +37,12 @@ const SCHEMAS = {
   ),
   ORGANIZER_PASSPHRASE: z.string().min(8, "must have at least 8 characters"),
   SMTP_URL: address(["smtp:", "smtps:"], "smtp://mail.example.org:587"),
-  MAIL_FROM: z.string().regex(/@/, "must be a mail address"),
+  MAIL_FROM: z
+    .string()
+    .regex(
+      /^(?:[^<>@\r\n]*<[^\s<>@,;]+@[^\s<>@,;]+>|[^\s<>@,;]+@[^\s<>@,;]+)$/,
+      "must be a mail address, such as booth@example.org or Our booth <booth@example.org>",
+    ),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
     error: "must be one of fatal, error, warn, info, debug, trace, silent",
   }),
@@ -110,6 +115,10 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const [certificate, certificateKey] = [read("CERTIFICATE"), read("CERTIFICATE_KEY")];
   if (certificate && !certificateKey) throw new Error("CERTIFICATE_KEY must be set where CERTIFICATE is.");
   if (certificateKey && !certificate) throw new Error("CERTIFICATE must be set where CERTIFICATE_KEY is.");
+  const [smtpUrl, mailFrom] = [read("SMTP_URL"), read("MAIL_FROM")];
+  if (smtpUrl && !mailFrom) throw new Error("MAIL_FROM must be set where SMTP_URL is: mail has a sender.");
+  if (mailFrom && !smtpUrl)
+    throw new Error("SMTP_URL must be set where MAIL_FROM is: it is the way that mail goes.");
   return {
     port,
     host: read("HOST") ?? "",
@@ -121,8 +130,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     databaseUrl: read("DATABASE_URL"),
     publicUrl: publicUrl && new URL(publicUrl).origin,
     organizerPassphrase: read("ORGANIZER_PASSPHRASE"),
-    smtpUrl: read("SMTP_URL"),
-    mailFrom: read("MAIL_FROM"),
+    smtpUrl,
+    mailFrom,
     logLevel: read("LOG_LEVEL") ?? "info",
   };
 }

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Config } from "./config";
 import type { Database } from "./database/open";
 import type { Instant } from "./database/tables";
+import type { Delivery } from "./delivery/loop";
 import type { Network } from "./http/addresses";
 import type { Suggester } from "./questions/suggestions/store";
 
@@ -14,6 +15,8 @@ export interface Deps {
   network?: Network;
   /** Proposes experts for questions, and learns whom they went to. */
   suggester: Suggester;
+  /** What brings messages on their way; left out, they wait. */
+  delivery?: Delivery;
   /** The laptop's clock. */
   now: () => Instant;
 }

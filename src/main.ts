@@ -170,13 +170,15 @@ async function eventFileAt(name: string): Promise<EventFile> {
 /** The demo shares nothing with the booth's own data: no database server, no mail, a folder beside the real one. */
 async function runDemo(config: Config): Promise<void> {
   const dataDir = `${config.dataDir}-demo`;
-  await serve({ ...config, dataDir, databaseUrl: undefined, smtpUrl: undefined }, async (deps) => {
+  const prepare = async (deps: Deps) => {
     const file = await eventFileAt(path.resolve(__dirname, "../db/demo-event.json"));
     const isOpen = await fillDemo(deps, file, Intl.DateTimeFormat().resolvedOptions().timeZone);
     console.log(`\nThis is the demo, with an invented event. All it knows is in ${dataDir}:`);
     console.log("delete that folder, and it starts afresh.");
     if (isOpen) console.log(`The organizer's passphrase is: ${DEMO_PASSPHRASE}`);
-  });
+  };
+  const demo = { ...config, dataDir, databaseUrl: undefined, smtpUrl: undefined, mailFrom: undefined };
+  await serve(demo, { prepare, delivers: false });
 }
 
 function settingsInWords(): string {

@@ -6,20 +6,30 @@ import { hasEverSignedIn, inviteToSignIn } from "./access/store";
 import { createApp } from "./app";
 import type { Config } from "./config";
 import { openDatabase } from "./database/open";
+import { openWays, startDelivery } from "./delivery/loop";
 import type { Deps } from "./deps";
 import { isLoopback, type Network, reachableAddresses, secureAddresses } from "./http/addresses";
 import { type Announcement, announce } from "./http/announce";
 import { type SecureServer, secureServer } from "./http/secure";
+import { letterOf } from "./questions/letters/store";
 import { suggester } from "./questions/suggestions/store";
 
 /** Requests under way get this long to finish when the program is asked to stop. */
 const STOP_WITHIN = 5000;
 
+/** What is only asked of some runs. */
+interface Run {
+  /** Fills the database before the first request. */
+  prepare?: (deps: Deps) => Promise<void>;
+  /** Whether messages go out. Left out: they do. */
+  delivers?: boolean;
+}
+
 /**
- * Runs the booth until the program is asked to stop. `prepare` fills the database before the first request.
+ * Runs the booth until the program is asked to stop.
  * Throws where the database cannot be opened or the port is taken.
  */
-export async function serve(config: Config, prepare?: (deps: Deps) => Promise<void>): Promise<void> {
+export async function serve(config: Config, { prepare, delivers = true }: Run = {}): Promise<void> {
   const log = pino({ level: config.logLevel }, pino.destination(2));
   const db = await openDatabase(config, Date.now());
   const network: Network = { port: config.port };
@@ -38,13 +48,23 @@ export async function serve(config: Config, prepare?: (deps: Deps) => Promise<vo
   }
   https.secure?.watch();
   const announcement = announceOn(deps, network, https.secure);
+  const delivery = delivers ? await deliver(deps) : undefined;
+  deps.delivery = delivery;
   stopWhenAsked([server, ...(https.secure ? [https.secure.server] : [])], async () => {
     https.secure?.stop();
-    await announcement?.end();
+    await Promise.all([announcement?.end(), delivery?.stop()]);
     await db.close();
     log.flush();
   });
   await sayWhere(deps, network, https.without);
+}
+
+/** Brings messages on their way, in the words that their questions give them then. */
+async function deliver(deps: Deps) {
+  const { db, config, now } = deps;
+  return startDelivery(deps, await openWays(deps), (message) =>
+    letterOf(db, message, { publicUrl: config.publicUrl, now: now() }),
+  );
 }
 
 /** HTTPS, or why the booth does without; neither where it is switched off. */

@@ -103,6 +103,11 @@ test.each<[string, Files, string]>([
     "database/ knows no feature",
   ],
   [
+    "a delivery that knows what it delivers",
+    { "delivery/loop.ts": 'import { x } from "../visits/rules";' },
+    "delivery/ knows messages alone",
+  ],
+  [
     "routes that another feature uses",
     { "visits/store.ts": 'import { x } from "./routes";' },
     "only app.ts mounts routes",

@@ -49,7 +49,7 @@ test("every setting is listed once, with its meaning and its standard", () => {
 });
 
 /** Settings that are set together or not at all. */
-const TOGETHER = ["CERTIFICATE", "CERTIFICATE_KEY"];
+const TOGETHER = ["CERTIFICATE", "CERTIFICATE_KEY", "SMTP_URL", "MAIL_FROM"];
 
 test.each(Object.entries(RIGHT).filter(([name]) => !TOGETHER.includes(name)))(
   "%s is read",
@@ -67,6 +67,20 @@ test("a certificate of one's own is read together with its key, and neither with
   expect(() => readConfig({ CERTIFICATE })).toThrow("CERTIFICATE_KEY must be set where CERTIFICATE is.");
   expect(() => readConfig({ CERTIFICATE_KEY })).toThrow("CERTIFICATE must be set where CERTIFICATE_KEY is.");
 });
+
+test("a mail server is read together with a sender, and neither without the other", () => {
+  const [SMTP_URL, MAIL_FROM] = ["smtp://mail.example.org:587", "Our booth <booth@example.org>"];
+  expect(readConfig({ SMTP_URL, MAIL_FROM })).toMatchObject({ smtpUrl: SMTP_URL, mailFrom: MAIL_FROM });
+  expect(() => readConfig({ SMTP_URL })).toThrow(/^MAIL_FROM must be set where SMTP_URL is: .+\.$/);
+  expect(() => readConfig({ MAIL_FROM })).toThrow(/^SMTP_URL must be set where MAIL_FROM is: .+\.$/);
+});
+
+test.each(["booth", "a@b, c@d", "Booth <a@b> <c@d>", "<a@b", "a@b\r\nBcc: c@d", "a b@c"])(
+  "%j is no sender",
+  (MAIL_FROM) => {
+    expect(() => readConfig({ MAIL_FROM })).toThrow("MAIL_FROM must be a mail address");
+  },
+);
 
 test("HTTPS is switched off by a word, goes along with a free port for HTTP, and never shares a port with it", () => {
   expect(readConfig({ HTTPS_PORT: "off" }).httpsPort).toBeUndefined();

@@ -22,8 +22,8 @@ const LINE = [
   "sync",
   "imports",
 ];
-/** Folders that are no feature: what all features stand on, and the browser's code. */
-const GROUND = ["http", "database", "languages", "tablet"];
+/** Folders that are no feature: what all features stand on, what carries their messages, and the browser's code. */
+const GROUND = ["http", "database", "delivery", "languages", "tablet"];
 const NAMES = ["routes.ts", "form.ts", "rules.ts", "store.ts"];
 /** What the tablet and the laptop share: the protocol's types and checks. */
 const PROTOCOL = ["visits/form.ts", "visits/slips/rules.ts", "errors.ts", "text.ts", "languages/say.ts"];
@@ -146,6 +146,9 @@ export function violationsOf(files: Files): string[] {
       const isOfFeature = target !== undefined && !GROUND.includes(target);
       if ((folder === "http" || folder === "database") && isOfFeature) {
         found.push(`${file} imports ${of}: ${folder}/ knows no feature`);
+      }
+      if (folder === "delivery" && isOfFeature && target !== "messages") {
+        found.push(`${file} imports ${of}: delivery/ knows messages alone`);
       }
       if (path.posix.basename(of) === "routes.ts" && file !== "app.ts") {
         found.push(`${file} imports ${of}: only app.ts mounts routes`);

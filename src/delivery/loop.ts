@@ -1,0 +1,192 @@
+import type { Logger } from "pino";
+import type { Config } from "../config";
+import type { Database } from "../database/open";
+import type { Instant, Way } from "../database/tables";
+import { type Letter, type Outcome, RENEWAL } from "../messages/rules";
+import {
+  type Claimed,
+  claimDue,
+  dropClaimed,
+  expireClaims,
+  hasten,
+  type Message,
+  mailHost,
+  renewClaim,
+  settle,
+} from "../messages/store";
+import { postToChat } from "./chat";
+import { type Carrier, hostOfMail, mailCarrier } from "./mail";
+
+/** What a message says now. Undefined where there is nothing left to tell. */
+export type Wording = (message: Message) => Promise<Letter | undefined>;
+
+/** Ways that need nobody's hand. */
+type OwnWay = Exclude<Way, "hand">;
+/** Brings a letter on its way. `signal`: do not wait any longer. */
+type Carry = (letter: Letter, claimed: Claimed, signal: AbortSignal) => Promise<Outcome>;
+export type Carriers = Partial<Record<OwnWay, Carry>>;
+
+/** How often is looked whether something is due. */
+const LOOK_EVERY = 3000;
+/** How long a way that is blocked is left alone. */
+const REST = 60_000;
+
+/** What is under way gets this long to end when the program is asked to stop. */
+const STOP_WITHIN = 8000;
+
+/** Why nothing goes on a way at the moment. */
+export interface Trouble {
+  reason: string;
+  since: Instant;
+  /** When it is tried again. */
+  until: Instant;
+}
+
+/** Delivery as the pages see it. */
+export interface Delivery {
+  /** The ways that it takes. */
+  readonly ways: readonly OwnWay[];
+  /** Why mail does not go at the moment, where it is not for one mail's sake. */
+  trouble(via: OwnWay): Trouble | undefined;
+  /** Looks at once, also where a way was left alone. Resolves when what is due has been tried. */
+  look(): Promise<void>;
+}
+
+export interface DeliveryDeps {
+  db: Database;
+  log: Logger;
+  now: () => Instant;
+}
+
+/** The ways that the settings open. */
+export async function openWays({ db, config }: { db: Database; config: Config }): Promise<Carriers> {
+  const webhook: Carry = async (letter, _claimed, signal) =>
+    letter.to.webhook
+      ? postToChat(letter.to.webhook, letter, { signal })
+      : { kind: "refused", reason: "No address of a chat is known." };
+  const { smtpUrl, mailFrom } = config;
+  if (!smtpUrl || !mailFrom) return { webhook };
+  const host = await db.write((writer) => mailHost(writer, hostOfMail(config)));
+  const carry: Carrier = mailCarrier({ smtpUrl, mailFrom });
+  return {
+    webhook,
+    mail: (letter, { id, left_at }, signal) => carry(letter, { id, host, at: left_at as Instant }, signal),
+  };
+}
+
+/** Takes the next message that is due, brings it on its way and keeps what became of it. Undefined where none is due. */
+export async function deliverNext(
+  { db, now, log }: DeliveryDeps,
+  via: OwnWay,
+  carry: Carry,
+  wording: Wording,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Outcome | undefined> {
+  const claimed = await db.write((writer) => claimDue(writer, via, now()));
+  if (!claimed) return undefined;
+  const renewal = setInterval(() => {
+    // Where the disk fails, the claim runs out, and the message counts as one of which nobody knows.
+    db.write((writer) => renewClaim(writer, claimed, now())).catch(() => {});
+  }, RENEWAL);
+  try {
+    const outcome = await tried(claimed);
+    await db.write((writer) =>
+      outcome ? settle(writer, claimed, outcome, now()) : dropClaimed(writer, claimed),
+    );
+    if (outcome && outcome.kind !== "delivered") log.warn({ message: claimed.id, via }, outcome.reason);
+    return outcome ?? { kind: "delivered" };
+  } finally {
+    clearInterval(renewal);
+  }
+
+  async function tried(message: Claimed): Promise<Outcome | undefined> {
+    let letter: Awaited<ReturnType<Wording>>;
+    try {
+      letter = await wording(message);
+    } catch (error) {
+      log.error({ err: error, message: message.id }, "A message could not be put into words.");
+      return { kind: "later", reason: "Boothlight could not put it into words. The log says why." };
+    }
+    return letter && carry(letter, message, signal);
+  }
+}
+
+/**
+ * Delivers what is due, on each way one message at a time, until it is stopped. What goes wrong is kept with the
+ * message, and logged without anybody's address.
+ */
+export function startDelivery(
+  deps: DeliveryDeps,
+  carriers: Carriers,
+  wording: Wording,
+): Delivery & { stop(): Promise<void> } {
+  const { db, log, now } = deps;
+  const ways = Object.keys(carriers) as OwnWay[];
+  const troubles = new Map<OwnWay, Trouble>();
+  const running = new Map<OwnWay, Promise<void>>();
+  const stopping = new AbortController();
+  let isStopping = false;
+
+  /** Delivers on one way all that is due. */
+  const drain = async (via: OwnWay) => {
+    for (;;) {
+      const trouble = troubles.get(via);
+      if (isStopping || (trouble && now() < trouble.until)) return;
+      const started = now();
+      const outcome = await deliverNext(deps, via, carriers[via] as Carry, wording, stopping.signal);
+      if (!outcome) return;
+      if (outcome.kind === "later" && outcome.isAway) {
+        troubles.set(via, {
+          reason: outcome.reason,
+          since: trouble?.since ?? started,
+          until: now() + REST,
+        });
+      } else if (trouble) {
+        troubles.delete(via);
+        await db.write((writer) => hasten(writer, via, trouble.since, now()));
+      }
+    }
+  };
+
+  const drainOnce = (via: OwnWay): Promise<void> => {
+    const under = running.get(via);
+    if (under) return under;
+    const started = drain(via)
+      .catch((error) => log.error({ err: error, via }, "Messages could not be delivered."))
+      .finally(() => running.delete(via));
+    running.set(via, started);
+    return started;
+  };
+
+  const lookAtAll = async () => {
+    if (isStopping) return;
+    try {
+      await db.write((writer) => expireClaims(writer, now()));
+    } catch (error) {
+      log.error({ err: error }, "Messages could not be delivered.");
+      return;
+    }
+    await Promise.all(ways.map(drainOnce));
+  };
+
+  const timer = setInterval(() => void lookAtAll(), LOOK_EVERY);
+  void lookAtAll();
+
+  return {
+    ways,
+    trouble: (via) => troubles.get(via),
+    async look() {
+      for (const [via, trouble] of troubles) troubles.set(via, { ...trouble, until: 0 });
+      // What is under way may have looked before the caller's message was there.
+      await Promise.all(running.values());
+      await lookAtAll();
+    },
+    async stop() {
+      isStopping = true;
+      clearInterval(timer);
+      const impatience = setTimeout(() => stopping.abort(), STOP_WITHIN);
+      await Promise.all(running.values());
+      clearTimeout(impatience);
+    },
+  };
+}
