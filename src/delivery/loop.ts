@@ -87,7 +87,7 @@ export async function deliverNext(
   const renewal = setInterval(() => {
     // Where the disk fails, the claim runs out, and the message counts as one of which nobody knows.
     db.write((writer) => renewClaim(writer, claimed, now())).catch(() => {});
-  }, RENEWAL);
+  }, RENEWAL).unref();
   try {
     const outcome = await tried(claimed);
     await db.write((writer) =>

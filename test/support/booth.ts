@@ -50,12 +50,12 @@ export interface Tablet {
 
 /**
  * Opens a booth with the event "Winter Camp" (slug `winter-camp`, 2 to 4 February 2024, Europe/Brussels). `now`: a
- * clock of its own, in place of the one that `setClock` moves.
+ * clock of its own, in place of the one that `setClock` moves; `db`: a database of its own, closed with the booth.
  */
 export async function openBooth(
-  options: { engine?: Engine; config?: Partial<Config>; now?: () => number } = {},
+  options: { engine?: Engine; config?: Partial<Config>; now?: () => number; db?: Database } = {},
 ): Promise<Booth> {
-  const db = await freshDatabase(options.engine);
+  const db = options.db ?? (await freshDatabase(options.engine));
   let clock = NOON;
   const logged: string[] = [];
   const config: Config = {
