@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import path from "node:path";
 import compression from "compression";
 import cookieParser from "cookie-parser";
-import express, { type Express } from "express";
+import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
 import { accessRoutes, callerOf, showSignIn } from "./access/routes";
 import { trustRoutes } from "./access/trust/routes";
@@ -14,6 +14,7 @@ import { eventRoutes } from "./events/routes";
 import { expertFileRoutes } from "./experts/files/routes";
 import { expertRoutes } from "./experts/routes";
 import { exportRoutes } from "./exports/routes";
+import { cookieOf, SESSION_COOKIE } from "./http/cookies";
 import { answerProblems, nothingHere } from "./http/faults";
 import { readBodies, refuseBrokenAddresses } from "./http/input";
 import { slowGuesses } from "./http/limits";
@@ -21,9 +22,11 @@ import { refuseForeignWrites } from "./http/origin";
 import { setUpViews } from "./http/pages";
 import { anyone, mount, type Route } from "./http/route";
 import { importRoutes } from "./imports/routes";
+import { countForOrganizer } from "./messages/store";
 import { answeringRoutes } from "./questions/answering/routes";
 import { askingRoutes } from "./questions/asking/routes";
 import { byItselfRoutes } from "./questions/by-itself/routes";
+import { letterRoutes } from "./questions/letters/routes";
 import { queueRoutes } from "./questions/queue/routes";
 import { questionRoutes } from "./questions/routes";
 import { slipRoutes } from "./questions/slips/routes";
@@ -59,6 +62,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...answeringRoutes(deps),
     ...slipRoutes(deps),
     ...askingRoutes(deps),
+    ...letterRoutes(deps),
     ...exportRoutes(deps),
     ...reportRoutes(deps),
     anyone.get("/healthz", async (_req, res) => {
@@ -110,11 +114,27 @@ export function createApp(deps: Deps): Express {
     slowGuesses(30, 10, "slip", (req) => readCode(String(req.params.code)).kind === "code"),
   );
   app.use(readBodies());
+  app.use(countMessages(deps));
 
   mount(app, allRoutes(deps), callerOf(deps));
   app.use(nothingHere);
   app.use(answerProblems(deps.log));
   return app;
+}
+
+/** More than that is said as that, with a plus. */
+const MOST_MESSAGES = 99;
+
+/** The organizer's navigation says how many messages ask for a look. */
+function countMessages({ db }: Deps): RequestHandler {
+  return async (req, res, next) => {
+    // Only the organizer's pages show it: whose request it is comes out later.
+    if (cookieOf(req, SESSION_COOKIE)) {
+      const count = await countForOrganizer(db.read, MOST_MESSAGES + 1);
+      res.locals.messages = count > MOST_MESSAGES ? `${MOST_MESSAGES}+` : count;
+    }
+    next();
+  };
 }
 
 /** The worker that reads codes runs WebAssembly. It alone may: a worker has the policy that its own script came with. */

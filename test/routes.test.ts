@@ -52,6 +52,26 @@ async function gather(engine: Engine = "sqlite"): Promise<Cast> {
       .execute(),
   );
   const asked = await askByThemselves(booth);
+  const message = { id: uuidv7(), kind: "routing", via: "hand", state: "held" } as const;
+  const step = { id: uuidv7(), question_id: theirs.questions?.[0]?.id, at: NOON, actor: "organizer" };
+  await booth.db.write(async (writer) => {
+    await writer
+      .insertInto("messages")
+      .values({ ...message, expert_id: expert.id, created_at: NOON, due_at: NOON })
+      .execute();
+    await writer
+      .insertInto("activity")
+      .values({ ...step, step: "routed", expert_id: expert.id })
+      .execute();
+    await writer
+      .insertInto("message_steps")
+      .values({
+        message_id: message.id,
+        activity_id: step.id,
+        question_id: theirs.questions?.[0]?.id as string,
+      })
+      .execute();
+  });
   const conflict = await booth.db.read.selectFrom("visit_conflicts").select("id").executeTakeFirstOrThrow();
   return {
     booth,
@@ -75,6 +95,7 @@ async function gather(engine: Engine = "sqlite"): Promise<Cast> {
       "x/:token": (await linkOf(booth.db, await expertById(booth.db.read, expert.id)))?.slice(3) ?? "",
       "asked/:id": asked,
       "s/:code": own.questions?.[0]?.slip as string,
+      "messages/:id": message.id,
     },
   };
 }
@@ -305,6 +326,7 @@ async function typeEverywhere({ db }: Booth, text: string): Promise<void> {
       .updateTable("questions")
       .set({ text, answer: text, state: "answered", expert_id: expert.id })
       .execute();
+    await writer.updateTable("messages").set({ problem: text }).execute();
     const question = await writer
       .selectFrom("questions")
       .select(["id", "visit_id"])

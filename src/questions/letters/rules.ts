@@ -1,5 +1,5 @@
-import type { Category, ExpertKind, Instant, MessageKind } from "../../database/tables";
-import { dayInWords, localTime, momentInWords } from "../../events/rules";
+import type { Category, ExpertKind, Instant, MessageKind, MessageState, Way } from "../../database/tables";
+import { dayInWords, localTime, momentInWords, sinceInWords } from "../../events/rules";
 import type { Language, Say } from "../../languages/say";
 import { markdownToHtml } from "../../markdown";
 import type { Letter } from "../../messages/rules";
@@ -508,4 +508,61 @@ export function mailtoOf(letter: Letter): string | undefined {
   const body = letter.text.replace(/\r?\n/g, "\r\n");
   const address = `mailto:${encodeURIComponent(letter.to.address).replaceAll("%40", "@")}?subject=${encodeURIComponent(letter.subject)}&body=${encodeURIComponent(body)}`;
   return address.length <= 1900 ? address : undefined;
+}
+
+/** Why a message is there, as the organizer reads it before its recipient's name. */
+export function whatItIs(kind: MessageKind, questions: number): string {
+  return kind === "routing" && questions === 1 ? "A question for" : KIND_WORDS[kind];
+}
+
+const KIND_WORDS: Record<MessageKind, string> = {
+  routing: "Questions for",
+  digest: "All that is with",
+  "time-out": "Time ran out for",
+  answer: "The answer for",
+};
+
+/** What the organizer needs to know of a message to say how it stands. */
+interface Standing {
+  state: MessageState;
+  via: Way;
+  created_at: Instant;
+  due_at: Instant;
+  attempts: number;
+  tried_at: Instant | null;
+  delivered_at: Instant | null;
+  problem: string | null;
+}
+
+/** How a message stands, and what comes next. `canGo`: its way is open, by the settings and the moment. */
+export function standingInWords(
+  message: Standing,
+  { zone, now, canGo, isPublic }: { zone: string; now: Instant; canGo: boolean; isPublic: boolean },
+): string {
+  const at = (instant: Instant) => sinceInWords(instant, zone, now);
+  const tries = message.attempts === 1 ? "Tried once" : `Tried ${message.attempts} times`;
+  const why = message.problem ? ` ${message.problem}` : "";
+  switch (message.state) {
+    case "held":
+      if (isPublic) return "Everybody reads it there: have a last look before it goes.";
+      return "It goes by your hand: copy it, or open it in your mail program.";
+    case "waiting":
+      if (message.attempts > 0) {
+        return `${tries}, last at ${at(message.tried_at ?? now)}.${why} ${canGo ? `Next try at ${at(Math.max(message.due_at, now))}.` : ""}`.trim();
+      }
+      if (!canGo) return "It waits: its way is not open.";
+      return message.due_at > now
+        ? `It goes at ${at(message.due_at)}, so that the step can still be taken back until then.`
+        : "It goes within seconds.";
+    case "sending":
+      return `It is on its way since ${at(message.tried_at ?? now)}.`;
+    case "delivered":
+      return `Delivered at ${at(message.delivered_at ?? now)}.`;
+    case "failed":
+      return `It did not arrive.${why}`;
+    case "uncertain":
+      return `Nobody knows whether it arrived.${why} Look there, then say so here: a chat would show it twice.`;
+    case "cancelled":
+      return `Cancelled.${why}`;
+  }
 }

@@ -1,5 +1,5 @@
 import type { Database, Reader } from "../../database/open";
-import type { Instant } from "../../database/tables";
+import type { ExpertKind, Instant } from "../../database/tables";
 import { linkOf } from "../../experts/links/store";
 import { isPublic } from "../../experts/rules";
 import { expertById } from "../../experts/store";
@@ -227,4 +227,53 @@ function askedTogether(read: Reader, heads: string[]) {
 function contactOf(row: Contact): Contact {
   const { name, organization, role, email, phone, handle, website, badge } = row;
   return { name, organization, role, email, phone, handle, website, badge };
+}
+
+/** A message with who gets it and what it is about, as lists show it. */
+export interface MessageRow extends Message {
+  recipient: string;
+  expert: { id: string; name: string; kind: ExpertKind; address: string } | undefined;
+  visitor:
+    | { name: string | null; email: string | null; phone: string | null; handle: string | null }
+    | undefined;
+  questions: { id: string; text: string; event_id: string }[];
+}
+
+/** Messages with what lists show of them, in the same order. */
+export async function messageRows(read: Reader, messages: Message[]): Promise<MessageRow[]> {
+  if (messages.length === 0) return [];
+  const ids = messages.map(({ id }) => id);
+  const [experts, visitors, questions] = await Promise.all([
+    read
+      .selectFrom("experts")
+      .select(["id", "name", "kind", "address"])
+      .where("id", "in", [...new Set(messages.map(({ expert_id }) => expert_id ?? ""))])
+      .execute(),
+    read
+      .selectFrom("contacts")
+      .select(["visit_id", "name", "email", "phone", "handle"])
+      .where("visit_id", "in", [...new Set(messages.map(({ visit_id }) => visit_id ?? ""))])
+      .execute(),
+    read
+      .selectFrom("message_steps")
+      .innerJoin("questions", "questions.id", "message_steps.question_id")
+      .select(["message_steps.message_id", "questions.id", "questions.text", "questions.event_id"])
+      .distinct()
+      .where("message_steps.message_id", "in", ids)
+      // Those that another one stands for are told of with it.
+      .where("questions.merged_into", "is", null)
+      .orderBy("questions.id")
+      .execute(),
+  ]);
+  return messages.map((message) => {
+    const expert = experts.find(({ id }) => id === message.expert_id);
+    const visitor = visitors.find(({ visit_id }) => visit_id === message.visit_id);
+    return {
+      ...message,
+      expert,
+      visitor,
+      recipient: expert?.name ?? visitor?.name ?? "A visitor",
+      questions: questions.filter(({ message_id }) => message_id === message.id),
+    };
+  });
 }

@@ -2,7 +2,9 @@ import { knownOutbox } from "../outbox";
 import { isRescued } from "../rescue";
 
 /**
- * On the organizer's pages: what was logged in this browser and has not reached the laptop's program would be out of
+ * On the organizer's pages.
+ *
+ * Signing out: what was logged in this browser and has not reached the laptop's program would be out of
  * reach after signing out, so that is not done by mistake. What visitors said does not stay behind in the browser.
  */
 const form = document.querySelector<HTMLFormElement>("[data-sign-out]");
@@ -12,6 +14,37 @@ form?.addEventListener("submit", (event) => {
   event.preventDefault();
   void signOut();
 });
+
+/** Copies the text of an element, or of a field as it is typed. */
+for (const button of document.querySelectorAll<HTMLButtonElement>("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => void copyFor(button));
+}
+
+async function copyFor(button: HTMLButtonElement): Promise<void> {
+  const source = document.getElementById(button.dataset.copy ?? "");
+  const words = button.querySelector("span");
+  if (!source || !words) return;
+  const text = source instanceof HTMLTextAreaElement ? source.value : (source.textContent ?? "");
+  if (!(await isCopied(text, source))) return;
+  const before = words.textContent;
+  words.textContent = button.dataset.copied ?? "";
+  setTimeout(() => {
+    words.textContent = before;
+  }, 2000);
+}
+
+/** Over plain HTTP browsers keep the clipboard to what is selected on the page. */
+async function isCopied(text: string, source: HTMLElement): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    if (source instanceof HTMLTextAreaElement) source.select();
+    else getSelection()?.selectAllChildren(source);
+    return document.execCommand("copy");
+  }
+}
 
 async function signOut(): Promise<void> {
   const outbox = await knownOutbox();
