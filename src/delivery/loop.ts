@@ -119,6 +119,7 @@ export function startDelivery(
   deps: DeliveryDeps,
   carriers: Carriers,
   wording: Wording,
+  every = LOOK_EVERY,
 ): Delivery & { stop(): Promise<void> } {
   const { db, log, now } = deps;
   const ways = Object.keys(carriers) as OwnWay[];
@@ -169,7 +170,7 @@ export function startDelivery(
     await Promise.all(ways.map(drainOnce));
   };
 
-  const timer = setInterval(() => void lookAtAll(), LOOK_EVERY);
+  const timer = setInterval(() => void lookAtAll(), every);
   void lookAtAll();
 
   return {

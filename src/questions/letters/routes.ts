@@ -22,8 +22,8 @@ import {
   sendNow,
 } from "../../messages/store";
 import { checkSending } from "./form";
-import { detailsIn, mailtoOf, markPersonal, reworded, standingInWords, whatItIs } from "./rules";
-import { type MessageRow, messageRows, type Worded, worded } from "./store";
+import { detailsIn, mailtoOf, markPersonal, standingInWords, whatItIs } from "./rules";
+import { inOrganizersWords, type MessageRow, messageRows, type Worded, worded } from "./store";
 
 const SHELF_NAMES: Record<Shelf, string> = {
   look: "For you",
@@ -98,7 +98,7 @@ export function letterRoutes(deps: Deps): Route[] {
       const message = await messageById(db.read, req.params.id as string);
       const found = await worded(db, message, around());
       if (!found) throw new Problem("gone", "This message has nothing to tell any more.");
-      const letter = message.text === null ? found.letter : reworded(found.letter, message.text);
+      const letter = inOrganizersWords(found, message);
       const mail = await composed(
         letter,
         { id: message.id, host: hostOfMail(config), at: now(), isDraft: true },
@@ -222,7 +222,7 @@ export function letterRoutes(deps: Deps): Route[] {
     const first = bare?.questions[0];
     const event = first ? await eventById(db.read, first.event_id) : await chosenEvent(db.read, "", now());
     const [row] = await inWords(bare ? [bare] : [], event);
-    const letter = found && (message.text === null ? found.letter : reworded(found.letter, message.text));
+    const letter = found && inOrganizersWords(found, message);
     const typed = typeof req.body?.text === "string" ? req.body.text : undefined;
     show(res, "questions/message", {
       title: `${row?.what} ${row?.recipient}`,

@@ -14,6 +14,7 @@ import {
   letterToVisitor,
   reworded,
   type Told,
+  withoutPersonal,
 } from "./rules";
 
 /** What wording goes by besides the database. */
@@ -42,8 +43,13 @@ export async function worded(db: Database, message: Message, around: Around): Pr
 /** The letter alone, in the words that the organizer gave it where there are such. */
 export async function letterOf(db: Database, message: Message, around: Around): Promise<Letter | undefined> {
   const found = await worded(db, message, around);
-  if (!found) return undefined;
-  return message.text === null ? found.letter : reworded(found.letter, message.text);
+  return found && inOrganizersWords(found, message);
+}
+
+/** A letter with the words that the organizer gave it. What a visitor left of themselves goes to no public place with them. */
+export function inOrganizersWords({ letter, contacts }: Worded, { text }: Pick<Message, "text">): Letter {
+  if (text === null) return letter;
+  return reworded(letter, letter.isPublic ? withoutPersonal(text, contacts, "details") : text);
 }
 
 async function wordedForExpert(
