@@ -30,7 +30,7 @@ const NO_PHONE = [
   /^\d{4}-\d{2}-\d{2}/,
   /^\d{1,3}(\.\d{1,3}){3}$/,
   /^\d{1,2}[./]\d{1,2}[./]\d{4}$/,
-  /^\d+(\.\d+)+$/,
+  /^\d+(\.\d+)+(-[\d.]+)?$/,
 ];
 /** @name, @name@server, @name:server: as chats and social networks write them. */
 const HANDLE =
@@ -61,7 +61,9 @@ export function markPersonal(text: string, known: Contact[] = []): Segment[] {
   mark(
     PHONE,
     1,
-    (found) => found.replace(/\D/g, "").length >= 7 && !NO_PHONE.some((each) => each.test(found)),
+    (found) =>
+      // No number on earth has more than 15 digits (E.164).
+      /^.{7,15}$/.test(found.replace(/\D/g, "")) && !NO_PHONE.some((each) => each.test(found)),
   );
   for (const contact of known) {
     for (const field of NAMED) for (const each of namesIn(contact[field])) mark(asWritten(each), 1);
@@ -102,7 +104,7 @@ function namesIn(name: string | null): string[] {
 function asWritten(words: string): RegExp {
   if (words === "") return /(?!)/g;
   const escaped = [...new Set([words, words.normalize("NFC"), words.normalize("NFD")])].map((each) =>
-    each.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&").replace(/\s+/g, "\\s+"),
+    each.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&").replace(/\s+/g, "\\s+"),
   );
   return new RegExp(`(?<![\\p{L}\\p{N}])(?:${escaped.join("|")})(?![\\p{L}\\p{N}\\p{M}])`, "giu");
 }
