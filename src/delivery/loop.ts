@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Config } from "../config";
 import type { Database } from "../database/open";
 import type { Instant, Way } from "../database/tables";
+import { framesOf } from "../http/faults";
 import { type Letter, type Outcome, RENEWAL } from "../messages/rules";
 import {
   type Claimed,
@@ -14,6 +15,7 @@ import {
   renewClaim,
   settle,
 } from "../messages/store";
+import { repeat } from "../repeat";
 import { postToChat } from "./chat";
 import { type Carrier, hostOfMail, mailCarrier } from "./mail";
 
@@ -26,8 +28,8 @@ type OwnWay = Exclude<Way, "hand">;
 type Carry = (letter: Letter, claimed: Claimed, signal: AbortSignal) => Promise<Outcome>;
 export type Carriers = Partial<Record<OwnWay, Carry>>;
 
-/** How often is looked whether something is due. */
-const LOOK_EVERY = 3000;
+/** How often is looked whether something is due, in seconds. */
+const LOOK_EVERY = 3;
 /** How long a way that is blocked is left alone. */
 const REST = 60_000;
 
@@ -104,7 +106,9 @@ export async function deliverNext(
     try {
       letter = await wording(message);
     } catch (error) {
-      log.error({ err: error, message: message.id }, "A message could not be put into words.");
+      const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
+      const frames = framesOf(error);
+      log.error({ message: message.id, name, code, frames }, "a message could not be put into words");
       return { kind: "later", reason: "Boothlight could not put it into words. The log says why." };
     }
     return letter && carry(letter, message, signal);
@@ -113,7 +117,7 @@ export async function deliverNext(
 
 /**
  * Delivers what is due, on each way one message at a time, until it is stopped. What goes wrong is kept with the
- * message, and logged without anybody's address.
+ * message, and logged without anybody's address. `every`: how often is looked, in seconds.
  */
 export function startDelivery(
   deps: DeliveryDeps,
@@ -124,12 +128,14 @@ export function startDelivery(
   const { db, log, now } = deps;
   const ways = Object.keys(carriers) as OwnWay[];
   const troubles = new Map<OwnWay, Trouble>();
-  const running = new Map<OwnWay, Promise<void>>();
+  const turns = new Map<OwnWay, Promise<void>>();
   const stopping = new AbortController();
   let isStopping = false;
 
   /** Delivers on one way all that is due. */
   const drain = async (via: OwnWay) => {
+    if (isStopping) return;
+    await db.write((writer) => expireClaims(writer, via, now()));
     for (;;) {
       const trouble = troubles.get(via);
       if (isStopping || (trouble && now() < trouble.until)) return;
@@ -148,45 +154,36 @@ export function startDelivery(
       }
     }
   };
-
-  const drainOnce = (via: OwnWay): Promise<void> => {
-    const under = running.get(via);
-    if (under) return under;
-    const started = drain(via)
-      .catch((error) => log.error({ err: error, via }, "Messages could not be delivered."))
-      .finally(() => running.delete(via));
-    running.set(via, started);
-    return started;
+  /** Does something on a way when what is under way there is done. A slow mail server holds up no chat by that. */
+  const inTurn = (via: OwnWay, work: () => Promise<void>): Promise<void> => {
+    const turn = (turns.get(via) ?? Promise.resolve()).then(work);
+    turns.set(
+      via,
+      turn.catch(() => {}),
+    );
+    return turn;
   };
-
-  const lookAtAll = async () => {
-    if (isStopping) return;
-    try {
-      await db.write((writer) => expireClaims(writer, now()));
-    } catch (error) {
-      log.error({ err: error }, "Messages could not be delivered.");
-      return;
-    }
-    await Promise.all(ways.map(drainOnce));
-  };
-
-  const timer = setInterval(() => void lookAtAll(), every);
-  void lookAtAll();
+  const loops = ways.map((via) =>
+    repeat(`delivery by ${via}`, every, () => inTurn(via, () => drain(via)), log),
+  );
 
   return {
     ways,
     trouble: (via) => troubles.get(via),
     async look() {
-      for (const [via, trouble] of troubles) troubles.set(via, { ...trouble, until: 0 });
-      // What is under way may have looked before the caller's message was there.
-      await Promise.all(running.values());
-      await lookAtAll();
+      const looks = ways.map((via) =>
+        inTurn(via, () => {
+          const trouble = troubles.get(via);
+          if (trouble) troubles.set(via, { ...trouble, until: 0 });
+          return drain(via);
+        }),
+      );
+      await Promise.allSettled(looks);
     },
     async stop() {
       isStopping = true;
-      clearInterval(timer);
       const impatience = setTimeout(() => stopping.abort(), STOP_WITHIN);
-      await Promise.all(running.values());
+      await Promise.all([...loops.map((loop) => loop.stop()), ...turns.values()]);
       clearTimeout(impatience);
     },
   };

@@ -63,7 +63,7 @@ function languageOfAnswer(req: Request, res: Response): Language {
 }
 
 /** Where an error was thrown. Without its message: that may quote what was typed, over several lines. */
-function framesOf(error: unknown): string[] | undefined {
+export function framesOf(error: unknown): string[] | undefined {
   if (!(error instanceof Error)) return undefined;
   const stack = error.stack ?? "";
   const quoted = stack.indexOf(error.message);

@@ -286,17 +286,15 @@ export async function dropClaimed(writer: Writer, claimed: Claimed): Promise<voi
 const NOTHING_LEFT = "There was nothing left to tell.";
 
 /** Takes back the claims of programs that ended in the midst of a try. */
-export async function expireClaims(writer: Writer, now: Instant): Promise<void> {
-  for (const via of ["mail", "webhook"] as const) {
-    await writer
-      .updateTable("messages")
-      .set({ ...afterSilence(via, now), claimed_until: null, problem: INTERRUPTED })
-      .where(underWay)
-      .where("state", "=", "sending")
-      .where("claimed_until", "<=", now)
-      .where("via", "=", via)
-      .execute();
-  }
+export async function expireClaims(writer: Writer, via: Way, now: Instant): Promise<void> {
+  await writer
+    .updateTable("messages")
+    .set({ ...afterSilence(via, now), claimed_until: null, problem: INTERRUPTED })
+    .where(underWay)
+    .where("state", "=", "sending")
+    .where("claimed_until", "<=", now)
+    .where("via", "=", via)
+    .execute();
 }
 
 /** Lets messages that were tried in vain since an instant go at once: what stood in their way is over. */

@@ -95,7 +95,7 @@ describe.each(ENGINES)("on %s", (engine) => {
           for (const { end, weather } of tries) {
             await under(office, weather, () => tryUntil(booth, end));
             wait(CLAIM);
-            await booth.db.write((writer) => expireClaims(writer, clock));
+            await booth.db.write((writer) => expireClaims(writer, "mail", clock));
           }
           wait(2 * 60 * 60_000);
           await deliver(booth);

@@ -41,7 +41,7 @@ function start(
     looks += 1;
     return db.write(work);
   };
-  return startDelivery({ ...booth.deps, db: { ...db, write } }, carriers, wording, 5);
+  return startDelivery({ ...booth.deps, db: { ...db, write } }, carriers, wording, 0.005);
 }
 
 async function someLooks(): Promise<void> {
@@ -60,7 +60,7 @@ test("while a mail server is away one message a minute is tried, not all of them
       return outcome;
     },
   });
-  await delivery.look();
+  await someLooks();
   expect(tries).toBe(1);
   expect(delivery.trouble("mail")).toMatchObject({ reason: "Nobody there.", since: clock });
   wait(MINUTE - 1);
@@ -106,7 +106,7 @@ test("a message that cannot be put into words waits, is in the log, and holds up
   const [broken] = await messagesOf(booth);
   const delivery = start({ mail: async () => ({ kind: "delivered" }) }, (message) =>
     message.id === broken?.id
-      ? Promise.reject(new Error("no words"))
+      ? Promise.reject(new Error("no words for the question of Kai"))
       : letterOf(booth.db, message, { now: clock }),
   );
   await delivery.look();
@@ -115,7 +115,8 @@ test("a message that cannot be put into words waits, is in the log, and holds up
     { state: "waiting", left_at: null, problem: "Boothlight could not put it into words. The log says why." },
     { state: "delivered" },
   ]);
-  expect(booth.logged.join("")).toContain("no words");
+  expect(booth.logged.join("")).toContain("a message could not be put into words");
+  expect(booth.logged.join("")).not.toContain("of Kai");
 });
 
 test("a database that fails for a moment ends nothing: what is due goes at the next look", async () => {
@@ -137,15 +138,17 @@ test("a database that fails for a moment ends nothing: what is due goes at the n
 test("nothing begins after it was asked to stop", async () => {
   await route(3);
   let tries = 0;
+  let stopped: Promise<void> | undefined;
   const delivery = start({
     mail: async () => {
       tries += 1;
-      void delivery.stop();
+      stopped = delivery.stop();
       return { kind: "delivered" };
     },
   });
   await delivery.look();
-  await delivery.stop();
+  await stopped;
+  await delivery.look();
   expect(tries).toBe(1);
   expect(await statesOf()).toEqual(["delivered", "waiting", "waiting"]);
 });

@@ -317,10 +317,10 @@ test("a program that ended in the midst of a try: nobody else sends until its cl
   const claimed = await booth.db.write((writer) => claimDue(writer, "mail", clock));
   expect(await deliver(booth)).toEqual([]);
   wait(CLAIM - 1);
-  await booth.db.write((writer) => expireClaims(writer, clock));
+  await booth.db.write((writer) => expireClaims(writer, "mail", clock));
   expect(await deliver(booth)).toEqual([]);
   wait(1);
-  await booth.db.write((writer) => expireClaims(writer, clock));
+  await booth.db.write((writer) => expireClaims(writer, "mail", clock));
   expect(await deliver(booth)).toEqual([{ kind: "delivered" }]);
   const [mail] = await office.mailbox();
   expect(mail).toMatchObject({

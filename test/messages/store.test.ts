@@ -85,10 +85,10 @@ describe.each(ENGINES)("messages on %s", (engine) => {
     const first = await claim(NOON + SOON);
     if (!first) throw new Error("nothing was due");
     await write((writer) => renewClaim(writer, first, NOON + SOON + CLAIM - 1));
-    await write((writer) => expireClaims(writer, NOON + SOON + CLAIM));
+    await write((writer) => expireClaims(writer, "mail", NOON + SOON + CLAIM));
     expect(await claim(NOON + SOON + CLAIM)).toBeUndefined();
     const later = NOON + SOON + 2 * CLAIM;
-    await write((writer) => expireClaims(writer, later));
+    await write((writer) => expireClaims(writer, "mail", later));
     expect(await only()).toMatchObject({
       state: "waiting",
       left_at: NOON + SOON,
@@ -144,7 +144,7 @@ describe.each(ENGINES)("messages on %s", (engine) => {
     const chat = await addAnswerer(booth, { reached_by: "webhook", webhook: "https://chat.example/hook" });
     await route("Which disk?", chat);
     await claim(NOON + SOON, "webhook");
-    await write((writer) => expireClaims(writer, NOON + SOON + CLAIM));
+    await write((writer) => expireClaims(writer, "webhook", NOON + SOON + CLAIM));
     expect(await only()).toMatchObject({ state: "uncertain", left_at: NOON + SOON });
     expect(await countForOrganizer(booth.db.read, 10)).toBe(1);
     const { id } = await only();
