@@ -10,6 +10,7 @@ import {
   dropClaimed,
   expireClaims,
   hasten,
+  keepTold,
   type Message,
   mailHost,
   renewClaim,
@@ -111,7 +112,9 @@ export async function deliverNext(
       log.error({ message: message.id, name, code, frames }, "a message could not be put into words");
       return { kind: "later", reason: "Boothlight could not put it into words. The log says why." };
     }
-    return letter && carry(letter, message, signal);
+    if (!letter) return undefined;
+    await db.write((writer) => keepTold(writer, message, letter.about));
+    return carry(letter, message, signal);
   }
 }
 

@@ -42,6 +42,8 @@ export interface Letter {
   isPublic: boolean;
   /** The message that this one follows up: the first about the same question to the same recipient. */
   follows: string | undefined;
+  /** The ids of the questions that it tells of. */
+  about: string[];
 }
 
 /** What became of a try. The reason is in plain words, without personal data: it is shown, and it is logged. */

@@ -145,28 +145,29 @@ export async function withdraw(writer: Writer, activityId: string): Promise<void
   const told = await writer
     .selectFrom("messages")
     .innerJoin("message_steps", "message_steps.message_id", "messages.id")
-    .select(["messages.id", "messages.kind"])
+    .select("messages.id")
     .distinct()
     .where("message_steps.activity_id", "=", activityId)
     .where("messages.left_at", "is", null)
     .where("messages.state", "in", ["held", "waiting", "failed"])
     .execute();
   for (const { id } of told) {
+    await writer
+      .deleteFrom("message_steps")
+      .where("message_id", "=", id)
+      .where("activity_id", "=", activityId)
+      .execute();
     const other = await writer
       .selectFrom("message_steps")
       .select("activity_id")
       .where("message_id", "=", id)
-      .where("activity_id", "<>", activityId)
       .executeTakeFirst();
-    if (other) {
-      await writer
-        .deleteFrom("message_steps")
-        .where("message_id", "=", id)
-        .where("activity_id", "=", activityId)
-        .execute();
-    } else {
-      await writer.updateTable("messages").set({ state: "cancelled" }).where("id", "=", id).execute();
-    }
+    if (other) continue;
+    await writer
+      .updateTable("messages")
+      .set({ state: "cancelled", problem: "What it told of was taken back." })
+      .where("id", "=", id)
+      .execute();
   }
 }
 
@@ -275,12 +276,30 @@ function afterSilence(via: Way, due_at: Instant): { state: MessageState; due_at?
   return via === "mail" ? { state: "waiting", due_at } : { state: "uncertain" };
 }
 
+/**
+ * Takes out of a message what it does not tell of after all, before it goes for the first time: who gets such a question
+ * later has not been told of it.
+ */
+export async function keepTold(writer: Writer, claimed: Claimed, questionIds: string[]): Promise<void> {
+  if (claimed.mayHaveLeft) return;
+  const steps = await stepsOf(writer, [claimed.id]);
+  const told = new Set(questionIds);
+  const untold = [...new Set(steps.map((step) => step.question_id))].filter((id) => !told.has(id));
+  if (untold.length === 0) return;
+  await writer
+    .deleteFrom("message_steps")
+    .where("message_id", "=", claimed.id)
+    .where("question_id", "in", untold)
+    .execute();
+}
+
 /** Lets go of a message that has nothing to tell any more. */
 export async function dropClaimed(writer: Writer, claimed: Claimed): Promise<void> {
   const left_at = claimed.mayHaveLeft ? claimed.left_at : null;
-  await held(writer, claimed)
+  const { numUpdatedRows } = await held(writer, claimed)
     .set({ state: "cancelled", claimed_until: null, left_at, problem: NOTHING_LEFT })
-    .execute();
+    .executeTakeFirst();
+  if (Number(numUpdatedRows) > 0) await keepTold(writer, claimed, []);
 }
 
 const NOTHING_LEFT = "There was nothing left to tell.";
@@ -556,9 +575,9 @@ export async function enqueueDigest(
       .values(steps.slice(from, from + 200))
       .execute();
   }
-  await writer
-    .updateTable("messages")
-    .set({ state: "cancelled", problem: "It went along with a digest." })
+  const taken = await writer
+    .selectFrom("messages")
+    .select("id")
     .where("expert_id", "=", expertId)
     .where("kind", "in", ["routing", "digest"])
     .where("state", "in", ["held", "waiting"])
@@ -566,5 +585,10 @@ export async function enqueueDigest(
     .where("text", "is", null)
     .where("id", "<>", id)
     .execute();
+  if (taken.length === 0) return id;
+  const ids = taken.map((message) => message.id);
+  const cancelled = { state: "cancelled", problem: "It went along with a digest." } as const;
+  await writer.updateTable("messages").set(cancelled).where("id", "in", ids).execute();
+  await writer.deleteFrom("message_steps").where("message_id", "in", ids).execute();
   return id;
 }

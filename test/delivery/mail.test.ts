@@ -126,6 +126,7 @@ describe("a mail server that never answers", () => {
     isAutomatic: false,
     isPublic: false,
     follows: undefined,
+    about: [],
   };
 
   test.each(["connect", "from", "to", "data"] as const)(

@@ -170,8 +170,9 @@ async function letTimePass(
     .where("question_id", "in", cast.questions)
     .execute();
   for (const id of new Set(waiting.map((each) => each.id))) {
-    const isLeft = waiting.some((each) => {
-      const row = each.id === id ? rows.get(each.question_id) : undefined;
+    const about = waiting.filter((each) => each.id === id);
+    const told = about.filter((each) => {
+      const row = rows.get(each.question_id);
       if (each.kind === "answer") return row?.state === "answered" && row.hidden === 0;
       if (each.kind === "time-out") return row?.hidden === 0;
       return row?.expert_id === each.expert_id && row?.state === "routed" && !row.hidden && !row.merged_into;
@@ -179,9 +180,18 @@ async function letTimePass(
     const sent = { state: "delivered", left_at: now, attempts: 1 } as const;
     await writer
       .updateTable("messages")
-      .set(isLeft ? sent : { state: "cancelled" as const })
+      .set(told.length > 0 ? sent : { state: "cancelled" as const })
       .where("id", "=", id)
       .execute();
+    // As delivery does: what it does not tell of is none of its steps.
+    const untold = about.filter((each) => !told.includes(each)).map((each) => each.question_id);
+    if (untold.length > 0) {
+      await writer
+        .deleteFrom("message_steps")
+        .where("message_id", "=", id)
+        .where("question_id", "in", untold)
+        .execute();
+    }
   }
   for (const { id } of await untold(writer)) await tellIfUntold(writer, id, now);
   const still = await untold(writer);

@@ -240,12 +240,12 @@ export function letterToExpert(
   if (expert.isPublic) {
     say("Please answer right here: we read along, and pass it on to whoever asked. Thank you!");
   } else {
-    if (expert.link && kind !== "time-out") {
-      parts.push({
-        kind: "link",
-        words: "Answer, pass on or give back, on your own page:",
-        address: expert.link,
-      });
+    if (expert.link) {
+      const words =
+        kind === "time-out"
+          ? "As long as nobody else has it, you can still answer on your own page:"
+          : "Answer, pass on or give back, on your own page:";
+      parts.push({ kind: "link", words, address: expert.link });
       say("The link is for you alone: please do not forward it. You can also just reply to this message.");
     } else {
       say(
@@ -268,6 +268,7 @@ export function letterToExpert(
     isAutomatic: isAutomatic && !expert.isPublic,
     isPublic: expert.isPublic,
     follows,
+    about: questions.flatMap((told) => told.askers.map(({ questionId }) => questionId)),
   };
 }
 
@@ -411,6 +412,7 @@ export function letterToVisitor(
     isAutomatic: false,
     isPublic: false,
     follows,
+    about: [asker.questionId],
   };
 }
 

@@ -84,8 +84,8 @@ export function untold(read: Reader, id?: string) {
             .select("messages.id")
             .whereRef("message_steps.question_id", "=", "questions.id")
             .whereRef("messages.expert_id", "=", "questions.expert_id")
-            .where("messages.kind", "=", "routing")
-            .where("messages.state", "<>", "cancelled"),
+            // One that was cancelled tells of nothing, but where the organizer wants it so.
+            .where("messages.kind", "in", ["routing", "digest"]),
         ),
       ),
     )

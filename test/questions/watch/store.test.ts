@@ -1,3 +1,4 @@
+import { cancelMessage, claimDue, dropClaimed, enqueueDigest } from "../../../src/messages/store";
 import { activityOfQuestion, questionById } from "../../../src/questions/store";
 import { bringBackOverdue, tellUntold } from "../../../src/questions/watch/store";
 import { deleteVisit, restoreVisit } from "../../../src/visits/store";
@@ -97,7 +98,10 @@ describe.each(ENGINES)("questions are watched on %s", (engine) => {
     const { visit_id } = await questionById(booth.db.read, id);
     await booth.db.write((writer) => deleteVisit(writer, visit_id, "organizer", NOON));
     // Its time came while there was nothing to tell.
-    await booth.db.write((writer) => writer.updateTable("messages").set({ state: "cancelled" }).execute());
+    await booth.db.write(async (writer) => {
+      const claimed = await claimDue(writer, "mail", NOON + 11 * 60_000);
+      await dropClaimed(writer, claimed as NonNullable<typeof claimed>);
+    });
     expect(await tellUntold(booth.db, NOON)).toBe(0);
     await booth.db.write((writer) => restoreVisit(writer, visit_id, "organizer", NOON));
     expect(await tellUntold(booth.db, NOON)).toBe(1);
@@ -106,5 +110,22 @@ describe.each(ENGINES)("questions are watched on %s", (engine) => {
       { kind: "routing", state: "cancelled" },
       { kind: "routing", state: "waiting" },
     ]);
+  });
+
+  test("who the organizer does not want to be told is not told", async () => {
+    const id = await asked(tablet, "Which disk?");
+    await steps(booth, id, "routed", { to: kai });
+    const [message] = await booth.db.read.selectFrom("messages").select("id").execute();
+    await booth.db.write((writer) => cancelMessage(writer, message?.id as string));
+    expect(await tellUntold(booth.db, NOON)).toBe(0);
+  });
+
+  test("who was told by a digest is not told again", async () => {
+    const id = await asked(tablet, "Which disk?");
+    await steps(booth, id, "routed", { to: kai });
+    await booth.db.write((writer) =>
+      enqueueDigest(writer, { expertId: kai.id, via: "mail", isHeld: false, now: NOON }),
+    );
+    expect(await tellUntold(booth.db, NOON)).toBe(0);
   });
 });
