@@ -1,5 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { uuidv7 } from "uuidv7";
+import { addAnswerer, ask, messagesOf, step } from "../support/asking";
 import { complaintsAbout } from "../support/axe";
 import { aVisit, type Booth, openBooth } from "../support/booth";
 import { faultsOf, openBrowser, pairedContext, signIn } from "../support/browser";
@@ -12,6 +13,7 @@ let full: Booth;
 let empty: Booth;
 let visitId: string;
 let questionId: string;
+let messageId: string;
 
 beforeAll(async () => {
   browser = await openBrowser();
@@ -50,6 +52,11 @@ beforeAll(async () => {
       }),
     ),
   );
+  const list = { kind: "mailing-list", name: `${LONG_NAME}'s list`, address: "list@lists.example" };
+  const expertId = await addAnswerer(full, list);
+  const asked = await ask(full, `Ask jane@other.example: ${"longwordwithoutaspace".repeat(6)}?`);
+  await step(full, asked, "routed", { expertId });
+  messageId = (await messagesOf(full))[0]?.id as string;
 });
 afterAll(async () => {
   await browser.close();
@@ -79,6 +86,8 @@ const PAGES = [
   "/experts",
   "/experts/new",
   "/experts/import",
+  "/messages",
+  "/messages?state=failed",
 ];
 
 /** What is wrong with the page at an address. */
@@ -99,7 +108,14 @@ describe.each([
     const page = await context.newPage();
     await signIn(page, booth.address);
     const more =
-      booth === full ? [`/visits/${visitId}`, `/questions/${questionId}`, `/capture?visit=${visitId}`] : [];
+      booth === full
+        ? [
+            `/visits/${visitId}`,
+            `/questions/${questionId}`,
+            `/capture?visit=${visitId}`,
+            `/messages/${messageId}`,
+          ]
+        : [];
     const complaints: Record<string, string[]> = {};
     for (const address of [...PAGES, ...more]) {
       const found = await complaintsAt(page, booth.address + address);
