@@ -15,8 +15,8 @@ form?.addEventListener("submit", (event) => {
   void signOut();
 });
 
-/** Copies the text of an element, or of a field as it is typed. */
-for (const button of document.querySelectorAll<HTMLButtonElement>("[data-copy]")) {
+/** Copies the text of an element, or of a field as it is typed; the button says so. */
+for (const button of document.querySelectorAll<HTMLButtonElement>("[data-copy][data-copied]")) {
   button.hidden = false;
   button.addEventListener("click", () => void copyFor(button));
 }
@@ -25,23 +25,19 @@ async function copyFor(button: HTMLButtonElement): Promise<void> {
   const source = document.getElementById(button.dataset.copy ?? "");
   const words = button.querySelector("span");
   if (!source || !words) return;
-  const text = source instanceof HTMLTextAreaElement ? source.value : (source.textContent ?? "");
-  if (!(await isCopied(text, source))) return;
-  const before = words.textContent;
-  words.textContent = button.dataset.copied ?? "";
-  setTimeout(() => {
-    words.textContent = before;
-  }, 2000);
+  const isField = source instanceof HTMLTextAreaElement || source instanceof HTMLInputElement;
+  if (isField) source.select();
+  else getSelection()?.selectAllChildren(source);
+  const text = isField ? source.value : (source.textContent ?? "");
+  words.textContent = (await isCopied(text)) ? (button.dataset.copied ?? "") : "Press Ctrl C";
 }
 
 /** Over plain HTTP browsers keep the clipboard to what is selected on the page. */
-async function isCopied(text: string, source: HTMLElement): Promise<boolean> {
+async function isCopied(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    if (source instanceof HTMLTextAreaElement) source.select();
-    else getSelection()?.selectAllChildren(source);
     return document.execCommand("copy");
   }
 }

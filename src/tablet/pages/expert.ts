@@ -1,4 +1,4 @@
-/** On an expert's page: topics change their places at once, and the private link is copied by a button. */
+/** On an expert's page: topics change their places at once. */
 const preferred = document.querySelector<HTMLOListElement>("[data-preferred]");
 const others = document.querySelector<HTMLElement>("[data-others]");
 const row = document.querySelector<HTMLTemplateElement>("[data-preferred-row]");
@@ -31,24 +31,3 @@ others?.addEventListener("change", (event) => {
   chip.remove();
   input.focus();
 });
-
-for (const button of document.querySelectorAll<HTMLButtonElement>("[data-copy]")) {
-  const field = document.querySelector<HTMLInputElement>(`#${button.dataset.copy}`);
-  const words = button.querySelector("span");
-  if (!field || !words) continue;
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    field.select();
-    words.textContent = (await copied(field.value)) ? "Copied" : "Press Ctrl C";
-  });
-}
-
-/** Copies a text; over plain HTTP browsers have the old way alone. */
-async function copied(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return document.execCommand("copy");
-  }
-}
