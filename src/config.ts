@@ -117,8 +117,6 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   if (certificateKey && !certificate) throw new Error("CERTIFICATE must be set where CERTIFICATE_KEY is.");
   const [smtpUrl, mailFrom] = [read("SMTP_URL"), read("MAIL_FROM")];
   if (smtpUrl && !mailFrom) throw new Error("MAIL_FROM must be set where SMTP_URL is: mail has a sender.");
-  if (mailFrom && !smtpUrl)
-    throw new Error("SMTP_URL must be set where MAIL_FROM is: it is the way that mail goes.");
   return {
     port,
     host: read("HOST") ?? "",

@@ -49,7 +49,7 @@ test("every setting is listed once, with its meaning and its standard", () => {
 });
 
 /** Settings that are set together or not at all. */
-const TOGETHER = ["CERTIFICATE", "CERTIFICATE_KEY", "SMTP_URL", "MAIL_FROM"];
+const TOGETHER = ["CERTIFICATE", "CERTIFICATE_KEY", "SMTP_URL"];
 
 test.each(Object.entries(RIGHT).filter(([name]) => !TOGETHER.includes(name)))(
   "%s is read",
@@ -68,11 +68,11 @@ test("a certificate of one's own is read together with its key, and neither with
   expect(() => readConfig({ CERTIFICATE_KEY })).toThrow("CERTIFICATE must be set where CERTIFICATE_KEY is.");
 });
 
-test("a mail server is read together with a sender, and neither without the other", () => {
+test("a mail server is read together with a sender; a sender alone is for drafts and slips", () => {
   const [SMTP_URL, MAIL_FROM] = ["smtp://mail.example.org:587", "Our booth <booth@example.org>"];
   expect(readConfig({ SMTP_URL, MAIL_FROM })).toMatchObject({ smtpUrl: SMTP_URL, mailFrom: MAIL_FROM });
   expect(() => readConfig({ SMTP_URL })).toThrow(/^MAIL_FROM must be set where SMTP_URL is: .+\.$/);
-  expect(() => readConfig({ MAIL_FROM })).toThrow(/^SMTP_URL must be set where MAIL_FROM is: .+\.$/);
+  expect(readConfig({ MAIL_FROM })).toMatchObject({ smtpUrl: undefined, mailFrom: MAIL_FROM });
 });
 
 test.each(["booth", "a@b, c@d", "Booth <a@b> <c@d>", "<a@b", "a@b\r\nBcc: c@d", "a b@c"])(

@@ -108,7 +108,8 @@ CREATE INDEX message_steps_of_question ON message_steps (question_id);
 CREATE TABLE slips (
   code        TEXT PRIMARY KEY,              -- as it is read aloud, without the hyphens, check character included
   question_id TEXT NOT NULL REFERENCES questions (id) ON DELETE CASCADE,
-  made_at     BIGINT NOT NULL
+  made_at     BIGINT NOT NULL,
+  language    TEXT                           -- in which the visitor read the page where they asked; NULL: nobody knows
 );
 CREATE INDEX slips_of_question ON slips (question_id, made_at, code);
 

@@ -251,6 +251,7 @@ export interface SlipsTable {
   code: string;
   question_id: string;
   made_at: Instant;
+  language: string | null;
 }
 
 export interface VisitorQuestionsTable {

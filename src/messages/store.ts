@@ -520,15 +520,15 @@ export async function enqueueDigest(
   { expertId, via, isHeld, now }: { expertId: string; via: Way; isHeld: boolean; now: Instant },
 ): Promise<string | undefined> {
   const questions = await writer
-    .selectFrom("questions as asked")
-    .leftJoin("questions as heads", "heads.id", "asked.merged_into")
+    .selectFrom("questions as told")
+    .leftJoin("questions as heads", "heads.id", "told.merged_into")
     .innerJoin("activity", (join) =>
-      join.on(({ eb, fn }) => eb("activity.question_id", "=", fn.coalesce("heads.id", "asked.id"))),
+      join.on(({ eb, fn }) => eb("activity.question_id", "=", fn.coalesce("heads.id", "told.id"))),
     )
-    .select(["asked.id", "activity.id as activity_id"])
-    .where("asked.state", "=", "routed")
-    .where("asked.expert_id", "=", expertId)
-    .where("asked.hidden", "=", 0)
+    .select(["told.id", "activity.id as activity_id"])
+    .where("told.state", "=", "routed")
+    .where("told.expert_id", "=", expertId)
+    .where("told.hidden", "=", 0)
     // The step by which they have it comes last; a question that was split off another one has none of its own.
     .orderBy(({ case: when, eb, and }) =>
       when()

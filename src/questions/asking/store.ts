@@ -182,7 +182,12 @@ function questionOf(asked: VisitorQuestion, lists: Lists): NonNullable<SentVisit
 /** What a question that counts from now on has besides its visit: the slip that is out already, and who did what. */
 async function count(writer: Writer, asked: VisitorQuestion, staffName: string, now: Instant): Promise<void> {
   const of = { questionId: asked.id };
-  await bindSlip(writer, { code: asked.code, questionId: asked.id, now: asked.asked_at });
+  await bindSlip(writer, {
+    code: asked.code,
+    questionId: asked.id,
+    now: asked.asked_at,
+    language: asked.language,
+  });
   await noteStep(writer, {
     of,
     at: asked.asked_at,

@@ -6,6 +6,7 @@ import { expertById } from "../../experts/store";
 import { isLanguage, sayIn } from "../../http/languages";
 import type { Letter } from "../../messages/rules";
 import { firstAbout, type Message, stepsOf } from "../../messages/store";
+import { codeInGroups } from "../../visits/slips/rules";
 import {
   type Asker,
   byUrgency,
@@ -95,21 +96,20 @@ async function wordedForVisitor(
   const [told] = (await toldIn(read, message.id)).filter(({ answer }) => answer !== null);
   const asker = told?.askers.find((each) => each.visitId === visitId);
   if (told?.answer == null || !asker?.mayBeWrittenTo || !asker.contact) return undefined;
-  const [spoken, slip, follows] = await Promise.all([
+  const [slip, follows] = await Promise.all([
     read
-      .selectFrom("visitor_questions")
-      .select("language")
-      .where("id", "=", asker.questionId)
+      .selectFrom("slips")
+      .select(["code", "language"])
+      .where("question_id", "=", asker.questionId)
       .executeTakeFirst(),
-    read.selectFrom("slips").select("code").where("question_id", "=", asker.questionId).executeTakeFirst(),
     firstAbout(read, message, [asker.questionId]),
   ]);
-  const language = isLanguage(spoken?.language) ? spoken.language : "en";
+  const language = isLanguage(slip?.language) ? slip.language : "en";
   return {
     letter: letterToVisitor({ ...told, answer: told.answer }, asker, {
       say: sayIn(language),
       language,
-      slip: slip && publicUrl ? `${publicUrl}/s/${slip.code}` : undefined,
+      slip: slip && publicUrl ? `${publicUrl}/s/${codeInGroups(slip.code)}` : undefined,
       follows,
     }),
     contacts: [asker.contact],

@@ -34,12 +34,17 @@ export async function slipOf(read: Reader, questionId: string): Promise<string |
  */
 export async function bindSlip(
   writer: Writer,
-  slip: { code: string; questionId: string; now: Instant },
+  slip: { code: string; questionId: string; now: Instant; language?: string },
 ): Promise<"new" | "known" | "taken"> {
   if (await isOfVisitor(writer, slip.code)) return "taken";
   const { numInsertedOrUpdatedRows } = await writer
     .insertInto("slips")
-    .values({ code: slip.code, question_id: slip.questionId, made_at: slip.now })
+    .values({
+      code: slip.code,
+      question_id: slip.questionId,
+      made_at: slip.now,
+      language: slip.language ?? null,
+    })
     .onConflict((conflict) => conflict.column("code").doNothing())
     .executeTakeFirstOrThrow();
   if (Number(numInsertedOrUpdatedRows) > 0) return "new";

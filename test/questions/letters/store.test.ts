@@ -1,5 +1,6 @@
 import { worded } from "../../../src/questions/letters/store";
 import { mergeQuestions } from "../../../src/questions/merging/store";
+import { bindSlip } from "../../../src/visits/slips/store";
 import { deleteVisit } from "../../../src/visits/store";
 import { addAnswerer, ask, messagesOf, step } from "../../support/asking";
 import { type Booth, openBooth } from "../../support/booth";
@@ -105,22 +106,10 @@ describe.each(ENGINES)("the words of messages on %s", (engine) => {
     const silent = await ask(booth, "Third", { contact: zoe });
     const all = [await shown(head), await shown(member), await shown(silent)] as const;
     await booth.db.write((writer) => mergeQuestions(writer, all[0], [all[1], all[2]], { by, now: NOON }));
-    await booth.db.write((writer) =>
-      writer
-        .insertInto("visitor_questions")
-        .values({
-          id: member,
-          event_id: booth.eventId,
-          code: "ABC",
-          text: "Zweite",
-          language: "de",
-          asked_at: NOON,
-        })
-        .execute(),
-    );
-    await booth.db.write((writer) =>
-      writer.insertInto("slips").values({ code: "ABC", question_id: member, made_at: NOON }).execute(),
-    );
+    await booth.db.write(async (writer) => {
+      await writer.deleteFrom("slips").where("question_id", "=", member).execute();
+      await bindSlip(writer, { code: "2345678923", questionId: member, now: NOON, language: "de" });
+    });
     await step(booth, head, "answered", { note: "Any **disk**." });
     const found = (await letters("https://booth.example")).sort((a, b) =>
       (a?.to.address ?? "") < (b?.to.address ?? "") ? -1 : 1,
@@ -128,7 +117,7 @@ describe.each(ENGINES)("the words of messages on %s", (engine) => {
     expect(found.map((letter) => letter?.to.address)).toEqual(["bob@other.example", "zoe@visitor.example"]);
     expect(found[0]).toMatchObject({ language: "de", subject: "Deine Frage bei Winter Camp: die Antwort" });
     expect(found[0]?.text).toContain("> Zweite");
-    expect(found[0]?.text).toContain("https://booth.example/s/ABC");
+    expect(found[0]?.text).toContain("https://booth.example/s/234-567-8923");
     expect(found[0]?.text).not.toContain("First");
     expect(found[1]).toMatchObject({ language: "en" });
     expect(found[1]?.text).toContain("> First");
