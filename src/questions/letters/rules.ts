@@ -554,7 +554,7 @@ export function standingInWords(
       if (message.attempts > 0) {
         return `${tries}, last at ${at(message.tried_at ?? now)}.${why} ${canGo ? `Next try at ${at(Math.max(message.due_at, now))}.` : ""}`.trim();
       }
-      if (!canGo) return "It waits: its way is not open.";
+      if (!canGo) return "It waits until its way is open, or for your hand.";
       return message.due_at > now
         ? `It goes at ${at(message.due_at)}, so that the step can still be taken back until then.`
         : "It goes within seconds.";

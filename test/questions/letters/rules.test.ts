@@ -402,7 +402,7 @@ test("how a message stands is said in a sentence", () => {
     standingInWords({ ...message, ...given }, { zone: "Europe/Brussels", now: NOON, canGo, isPublic: false });
   expect(say({})).toBe("It goes at 12:01, so that the step can still be taken back until then.");
   expect(say({ due_at: NOON })).toBe("It goes within seconds.");
-  expect(say({}, false)).toBe("It waits: its way is not open.");
+  expect(say({}, false)).toBe("It waits until its way is open, or for your hand.");
   expect(say({ attempts: 2, tried_at: NOON, problem: "Away." })).toBe(
     "Tried 2 times, last at 12:00. Away. Next try at 12:01.",
   );
