@@ -71,7 +71,7 @@ export async function openBooth(
     config,
     log: pino({ level: "info" }, { write: (line: string) => void logged.push(line) }),
     // Without what is known beforehand: what a test routes is all there is to learn from.
-    suggester: suggester(() => ({})),
+    suggester: suggester(() => []),
     now: options.now ?? (() => clock),
   };
   const eventId = await addEvent(db);

@@ -2,17 +2,6 @@ import { languageInEnglish } from "../../experts/rules";
 import { fold } from "../../visits/rules";
 import { languageOf, terms, type Word, wordsOf } from "../terms/rules";
 
-/** What words mean, as directions: words that are used alike point alike. Rows are scaled to no common length. */
-export interface Vectors {
-  dimensions: number;
-  /** The row of a word, folded. */
-  words: Map<string, number>;
-  /** Row after row, `dimensions` numbers each. */
-  rows: Int8Array;
-  /** How much each word says, 0 to 1: little for those that are everywhere. */
-  weights: Float32Array;
-}
-
 /** A topic as events have it. */
 export interface Topic {
   slug: string;
@@ -64,43 +53,33 @@ export interface Suggestion {
   reason: string;
 }
 
-/** Places for stems and parts of words, which are found by their hash. */
-const PLACES = 1 << 15;
-const STEMS = 0.7;
-const PARTS = 0.7;
+/** Places for words, pairs and parts of words, which are found by their hash. */
+const PLACES = 1 << 18;
 /** How much a keyword speaks for its topic before anything is learnt; and how fast that is learnt. */
 const KEYWORD = 2;
 const KEYWORD_STEP = 0.1;
 /** How much a keyword counts as an example, beside a question. */
 const TOLD = 2;
 /** How much a question counts that nobody has asked here, beside one that somebody has. */
-const EVERYDAY = 0.5;
+const EVERYDAY = 1;
 /** How long training goes on: passes over few examples, and over many. */
-const STEPS = 8_000;
+const STEPS = 90_000;
 const MOST_PASSES = 60;
-const FEWEST_PASSES = 2;
-const STEP = 1.5;
-const DECAY = 0.005;
+const FEWEST_PASSES = 3;
+const STEP = 3;
+const DECAY = 0.0003;
 /** Reasons are looked for among the first words of a question. */
 const MOST_WORDS = 60;
 /** From here on two questions are about the same thing. */
 const ALIKE = 0.4;
 /** … and from here on they are the same question. */
 const SAME = 0.95;
-/** How often what is certain has to be right, and how many tries it takes to know. */
-const RIGHT = 0.98;
-const TRIES = 30;
-const FEWEST_CERTAIN = 20;
-const MOST_TRIED = 500;
-/** Nothing is certain below this score; above the other, nothing is. */
-const LEAST_CERTAIN = 0.75;
-const UNKNOWN = 2;
-
-/** What is known before anything is learnt. */
-export interface Known {
-  vectors?: Vectors;
-  subjects?: Subject[];
-}
+/**
+ * What is certain: on questions that none of it was made from, 98 of 100 of those with this score and more were right,
+ * where the topic had been heard of as often as this.
+ */
+const CERTAIN = 0.95;
+const FAMILIAR = 50;
 
 /** Something that visitors of many projects ask about, and how they ask: in plain words that no keyword foresees. */
 export interface Subject {
@@ -140,10 +119,8 @@ export function subjectsOf(topics: Topic[], subjects: Subject[]): Map<string, Su
 }
 
 interface Features {
-  places: number[];
-  values: number[];
-  /** The direction of the whole text; of length 1, or 0 where no word is known. */
-  meaning: Float32Array;
+  places: Uint32Array;
+  values: Float32Array;
   terms: string[];
   /** The keywords that it has, by their places in the model's list. */
   named: number[];
@@ -164,19 +141,19 @@ interface Neighbour extends Learnt {
 
 /** What is known of who answers what. Made by `train`, and better with each `learn`. */
 export interface Model {
-  vectors?: Vectors;
   topics: Map<string, Topic>;
   /** Each with how much it can be trusted: what it speaks for its topic. */
   keywords: { topic: string; folded: string; terms: string[]; trust: number }[];
-  /** From this score on, 97 of 100 were right when it was tried; above 1: not known yet. */
-  certainFrom: number;
-  /** For each topic, what speaks for it: one number a place, then one a dimension, then how usual it is. */
+  /** How many questions of each topic it has seen, asked here or anywhere. */
+  familiar: Map<string, number>;
+  /** How rare what stands in each place is. */
+  rarity: Float32Array;
+  /** For each topic, what speaks for it: one number a place, then how usual it is. */
   weights: Map<string, Float32Array>;
   /** The examples that it was trained on, for going over some of them again. */
   examples: Example[];
   neighbours: Neighbour[];
   at: Map<string, number>;
-  meanings: Float32Array;
   postings: Map<string, number[]>;
   /** By topic: how often each expert took it. */
   taken: Map<string, Map<string, number>>;
@@ -187,51 +164,34 @@ export interface Model {
  * A model that knows the topics and what was learnt so far. Where this may not hold up others, go through `training`
  * piece by piece.
  */
-export function train(learnt: Learnt[], topics: Topic[], known: Known = {}): Model {
-  const pieces = training(learnt, topics, known);
+export function train(learnt: Learnt[], topics: Topic[], subjects: Subject[] = []): Model {
+  const pieces = training(learnt, topics, subjects);
   for (;;) {
     const piece = pieces.next();
     if (piece.done) return piece.value;
   }
 }
 
-/**
- * The same in pieces of some milliseconds each. Where enough was learnt, a model of three quarters of it is tried on
- * the last quarter first, to know from which score on suggestions are certain.
- */
-export function* training(learnt: Learnt[], topics: Topic[], known: Known = {}): Generator<void, Model> {
-  const isTried = (index: number) => index % 4 === 3;
-  const tried = learnt.filter((_, index) => isTried(index)).slice(-MOST_TRIED);
-  let certainFrom = UNKNOWN;
-  if (tried.length >= TRIES) {
-    const others = learnt.filter((_, index) => !isTried(index)).slice(-3 * MOST_TRIED);
-    const model = yield* fitted(others, topics, known);
-    const outcomes: Outcome[] = [];
-    for (const question of tried) {
-      const outcome = outcomeOf(model, question);
-      if (outcome) outcomes.push(outcome);
-      if (outcomes.length % 50 === 0) yield;
-    }
-    certainFrom = certainScore(outcomes);
-  }
-  return Object.assign(yield* fitted(learnt, topics, known), { certainFrom });
-}
-
-function* fitted(
+/** The same in pieces of some milliseconds each. */
+export function* training(
   learnt: Learnt[],
   topics: Topic[],
-  { vectors, subjects = [] }: Known,
+  subjects: Subject[] = [],
 ): Generator<void, Model> {
+  const everyday = [...subjectsOf(topics, subjects)];
   const model: Model = {
-    vectors,
+    rarity: yield* raritiesOf([
+      ...topics.flatMap(({ name, keywords }) => [name, ...keywords]),
+      ...everyday.flatMap(([, { questions }]) => questions),
+      ...learnt.map(({ text }) => text),
+    ]),
     topics: new Map(topics.map((topic) => [topic.slug, topic])),
     keywords: [],
-    certainFrom: UNKNOWN,
     weights: new Map(),
     examples: [],
     neighbours: [],
     at: new Map(),
-    meanings: new Float32Array((vectors?.dimensions ?? 0) * Math.max(64, learnt.length)),
+    familiar: new Map(),
     postings: new Map(),
     taken: new Map(),
     seed: 1,
@@ -240,7 +200,8 @@ function* fitted(
     weightsOf(model, slug);
     for (const text of [name, ...keywords]) {
       const own = [...new Set(terms(text, "en"))];
-      if (own.length > 0) model.keywords.push({ topic: slug, folded: fold(text), terms: own, trust: KEYWORD });
+      if (own.length > 0)
+        model.keywords.push({ topic: slug, folded: fold(text), terms: own, trust: KEYWORD });
     }
   }
   for (const { slug, name, keywords } of topics) {
@@ -250,7 +211,7 @@ function* fitted(
     }
   }
   let told = 0;
-  for (const [topic, { questions }] of subjectsOf(topics, subjects)) {
+  for (const [topic, { questions }] of everyday) {
     for (const text of questions) {
       addExample(model, { features: featuresOf(text, model), label: topic, weight: EVERYDAY });
       if (++told % 50 === 0) yield;
@@ -274,42 +235,6 @@ function* fitted(
     }
   }
   return model;
-}
-
-interface Outcome {
-  score: number;
-  isRight: boolean;
-}
-
-/** How sure the model would have been of who takes a question, and whether it was right. */
-function outcomeOf(model: Model, question: Learnt): Outcome | undefined {
-  const right = question.expertId ?? takerOf(model, question.topic);
-  if (right === undefined) return undefined;
-  const scores = new Map<string, number>();
-  for (const [label, chance] of chances(model, featuresOf(question.text, model))) {
-    const taker = takerOf(model, label);
-    if (taker !== undefined) scores.set(taker, (scores.get(taker) ?? 0) + chance);
-  }
-  const [first] = [...scores].sort((a, b) => b[1] - a[1]);
-  return first && { score: first[1], isRight: first[0] === right };
-}
-
-/** Who took most of a topic's questions. */
-function takerOf(model: Model, label: string | undefined): string | undefined {
-  const taken = label === undefined ? undefined : model.taken.get(label);
-  return taken && [...taken].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]?.[0];
-}
-
-/** The lowest score from which on nearly all were right, one less than were; UNKNOWN where too few were. */
-function certainScore(outcomes: Outcome[]): number {
-  let [from, right] = [UNKNOWN, 0];
-  const sorted = [...outcomes].sort((a, b) => b.score - a.score);
-  for (const [index, { score, isRight }] of sorted.entries()) {
-    if (isRight) right++;
-    const tries = index + 1;
-    if (tries >= FEWEST_CERTAIN && right >= RIGHT * tries) from = Math.max(score, LEAST_CERTAIN);
-  }
-  return from;
 }
 
 /** Learns one more question; what was known of the same id is replaced. */
@@ -384,11 +309,7 @@ export function suggest(model: Model, asked: Asked, experts: Candidate[]): Sugge
     .map(({ expert, byWords, around, rating }, rank) => ({
       expertId: expert.id,
       score: rating / total,
-      isCertain:
-        rank === 0 &&
-        !around.isAgainst &&
-        byWords >= LEAST_CERTAIN &&
-        isSure(model, expert, asked, byWords, alike),
+      isCertain: rank === 0 && !around.isAgainst && isSure(model, expert, asked, byWords, guesses, alike),
       reason: [
         ...topicReason(model, expert, guesses, speaking, asked.topic),
         ...answeredReason(expert, alike),
@@ -399,13 +320,21 @@ export function suggest(model: Model, asked: Asked, experts: Candidate[]): Sugge
 
 /**
  * Whether somebody need not look: staff chose a topic of theirs, they alone were given the same question before, or
- * the words are so clear that nearly all such suggestions were right when it was tried.
+ * the words are clear and of a topic of which enough was heard.
  */
-function isSure(model: Model, expert: Candidate, asked: Asked, byWords: number, alike: Alike[]): boolean {
+function isSure(
+  model: Model,
+  expert: Candidate,
+  asked: Asked,
+  byWords: number,
+  guesses: Map<string, number>,
+  alike: Alike[],
+): boolean {
   if (asked.topic !== undefined) return expert.topics.includes(asked.topic);
   const same = alike.filter(({ closeness }) => closeness >= SAME);
   if (same.length > 0 && same.every(({ question }) => question.expertId === expert.id)) return true;
-  return byWords >= model.certainFrom;
+  const [likeliest] = [...guesses].sort((a, b) => b[1] - a[1])[0] ?? [""];
+  return byWords >= CERTAIN && (model.familiar.get(likeliest) ?? 0) >= FAMILIAR;
 }
 
 /** Questions like a text, the closest first: 1 is the same words. */
@@ -543,7 +472,7 @@ interface Alike {
 }
 
 function neighboursOf(model: Model, features: Features): Alike[] {
-  const { neighbours, meanings, postings } = model;
+  const { neighbours, postings } = model;
   const rarities = new Map<string, number>();
   const squared = (term: string): number => {
     const known = rarities.get(term);
@@ -559,24 +488,14 @@ function neighboursOf(model: Model, features: Features): Alike[] {
     for (const index of postings.get(term) ?? []) common[index] = (common[index] as number) + squared(term);
   }
   const length = lengthOf(own);
-  const { meaning } = features;
-  const size = meaning.length;
-  // Where hardly a word is the same, the meaning cannot bring two questions close enough.
-  const least = Math.max(0.25, size > 0 ? 2 * ALIKE - 1 : ALIKE);
   const found: Alike[] = [];
   for (let index = 0; index < neighbours.length; index++) {
     const question = neighbours[index] as Neighbour;
     // Its length is at least that of what it has in common with this one.
     const most = Math.sqrt(common[index] as number) / length;
-    if (most < least || question.weight === 0) continue;
-    const shared = (common[index] as number) / (length * lengthOf(question.terms));
-    if (shared < least) continue;
-    let dot = 0;
-    for (let place = 0, at = index * size; place < size; place++, at++) {
-      dot += (meaning[place] as number) * (meanings[at] as number);
-    }
-    const close = size > 0 ? (shared + Math.max(0, dot)) / 2 : shared;
-    if (close >= ALIKE) found.push({ question, closeness: close });
+    if (most < ALIKE || question.weight === 0) continue;
+    const closeness = (common[index] as number) / (length * lengthOf(question.terms));
+    if (closeness >= ALIKE) found.push({ question, closeness });
   }
   return found
     .sort((a, b) => b.closeness - a.closeness || (a.question.id < b.question.id ? -1 : 1))
@@ -596,13 +515,6 @@ function remember(model: Model, question: Learnt): Example | undefined {
   }
   model.neighbours.push({ ...question, weight, terms: own });
   model.at.set(question.id, index);
-  const size = features.meaning.length;
-  if ((index + 1) * size > model.meanings.length) {
-    const grown = new Float32Array(model.meanings.length * 2 + size);
-    grown.set(model.meanings);
-    model.meanings = grown;
-  }
-  model.meanings.set(features.meaning, index * size);
   count(model, question, weight);
   const label = labelOf(question);
   return label === undefined ? undefined : addExample(model, { features, label, weight });
@@ -624,7 +536,7 @@ function count(model: Model, question: Learnt, by: number): void {
 function weightsOf(model: Model, label: string): Float32Array {
   let weights = model.weights.get(label);
   if (!weights) {
-    weights = new Float32Array(PLACES + (model.vectors?.dimensions ?? 0) + 1);
+    weights = new Float32Array(PLACES + 1);
     model.weights.set(label, weights);
   }
   return weights;
@@ -633,6 +545,7 @@ function weightsOf(model: Model, label: string): Float32Array {
 function addExample(model: Model, example: Example): Example {
   weightsOf(model, example.label);
   model.examples.push(example);
+  model.familiar.set(example.label, (model.familiar.get(example.label) ?? 0) + 1);
   return example;
 }
 
@@ -640,16 +553,13 @@ function addExample(model: Model, example: Example): Example {
 function descend(model: Model, example: Example, step: number, decay: number): void {
   const { features, label, weight } = example;
   const likely = chances(model, features);
-  const { places, values, meaning } = features;
+  const { places, values } = features;
   for (const [each, weights] of model.weights) {
     const by = step * weight * ((each === label ? 1 : 0) - (likely.get(each) as number));
     const fade = 1 - step * decay;
     for (let index = 0; index < places.length; index++) {
       const place = places[index] as number;
       weights[place] = (weights[place] as number) * fade + by * (values[index] as number);
-    }
-    for (let index = 0; index < meaning.length; index++) {
-      weights[PLACES + index] = (weights[PLACES + index] as number) * fade + by * (meaning[index] as number);
     }
     weights[weights.length - 1] = (weights.at(-1) as number) + 0.1 * by;
     if (example.isTold) continue;
@@ -682,13 +592,10 @@ function spokenFor(model: Model, label: string, { named }: Features): number {
   return first + second;
 }
 
-function sum(weights: Float32Array, { places, values, meaning }: Features): number {
+function sum(weights: Float32Array, { places, values }: Features): number {
   let all = weights[weights.length - 1] as number;
   for (let index = 0; index < places.length; index++) {
     all += (weights[places[index] as number] as number) * (values[index] as number);
-  }
-  for (let index = 0; index < meaning.length; index++) {
-    all += (weights[PLACES + index] as number) * (meaning[index] as number);
   }
   return all;
 }
@@ -696,8 +603,7 @@ function sum(weights: Float32Array, { places, values, meaning }: Features): numb
 function featuresOf(text: string, model: Model, language?: string): Features {
   const own = terms(text, language ?? languageOf(text) ?? "en");
   const found = new Map<number, number>();
-  addBlock(found, own, STEMS);
-  addBlock(found, piecesOf(text).flatMap(partsOf), PARTS);
+  for (const block of blocksOf(text)) addBlock(found, block, model);
   const has = new Set(own);
   const named: number[] = [];
   const folded = fold(text);
@@ -708,12 +614,18 @@ function featuresOf(text: string, model: Model, language?: string): Features {
     named.push(index);
   }
   return {
-    places: [...found.keys()],
-    values: [...found.values()],
-    meaning: meaningOf(text, model.vectors),
+    places: Uint32Array.from(found.keys()),
+    values: Float32Array.from(found.values()),
     terms: own,
     named,
   };
+}
+
+/** What a text is seen as: its words, each alone and with the one before it, and the parts of its words. */
+function blocksOf(text: string): string[][] {
+  const pieces = piecesOf(text);
+  const pairs = pieces.slice(1).map((piece, index) => `${pieces[index]} ${piece}`);
+  return [[...pieces, ...pairs], pieces.flatMap(partsOf)];
 }
 
 /** All words, little ones too, without what joins them. */
@@ -732,7 +644,8 @@ function partsOf(word: string): string[] {
   return parts;
 }
 
-function addBlock(found: Map<number, number>, names: string[], size: number): void {
+/** Adds a block of names: each by how often it is there (1 + ln) and how rare it is, all together of length 1. */
+function addBlock(found: Map<number, number>, names: string[], { rarity }: Model): void {
   const counts = new Map<number, number>();
   for (const name of names) {
     const place = hash(name) % PLACES;
@@ -740,12 +653,23 @@ function addBlock(found: Map<number, number>, names: string[], size: number): vo
   }
   let squares = 0;
   for (const [place, times] of counts) {
-    const value = 1 + Math.log(times);
+    const value = (1 + Math.log(times)) * (rarity[place] as number);
     counts.set(place, value);
     squares += value * value;
   }
-  const scale = size / (Math.sqrt(squares) || 1);
+  const scale = 1 / (Math.sqrt(squares) || 1);
   for (const [place, value] of counts) found.set(place, (found.get(place) ?? 0) + value * scale);
+}
+
+/** How rare what stands in each place is in these texts: inverse document frequency, 1 for what is in all of them. */
+function* raritiesOf(texts: string[]): Generator<void, Float32Array> {
+  const documents = new Uint32Array(PLACES);
+  for (const [index, text] of texts.entries()) {
+    const places = new Set(blocksOf(text).flatMap((block) => block.map((name) => hash(name) % PLACES)));
+    for (const place of places) documents[place] = (documents[place] as number) + 1;
+    if (index % 50 === 49) yield;
+  }
+  return Float32Array.from(documents, (those) => 1 + Math.log((1 + texts.length) / (1 + those)));
 }
 
 /** FNV-1a, 32 bits. */
@@ -755,25 +679,6 @@ function hash(name: string): number {
     value = Math.imul(value ^ name.charCodeAt(index), 0x01000193);
   }
   return value >>> 0;
-}
-
-/** The sum of what the words mean, brought to length 1. */
-function meaningOf(text: string, vectors: Vectors | undefined): Float32Array {
-  const size = vectors?.dimensions ?? 0;
-  const meaning = new Float32Array(size);
-  if (!vectors) return meaning;
-  for (const part of piecesOf(text)) {
-    const row = vectors.words.get(part);
-    if (row === undefined) continue;
-    const weight = vectors.weights[row] as number;
-    for (let place = 0; place < size; place++) {
-      meaning[place] = (meaning[place] as number) + weight * (vectors.rows[row * size + place] as number);
-    }
-  }
-  let squares = 0;
-  for (const value of meaning) squares += value * value;
-  const length = Math.sqrt(squares) || 1;
-  return meaning.map((value) => value / length);
 }
 
 /** Whole numbers that look like chance and are the same each time (Numerical Recipes' generator). */

@@ -10,7 +10,6 @@ import {
   type Candidate,
   forget,
   isKnown,
-  type Known,
   type Learnt,
   learn,
   type Model,
@@ -19,61 +18,16 @@ import {
   suggest,
   type Topic,
   training,
-  type Vectors,
 } from "./rules";
 
-const VECTORS = path.resolve(__dirname, "../../../db/word-vectors.bin");
 const SUBJECTS = path.resolve(__dirname, "../../../db/subjects.json");
 /** How many are learnt one by one before all is gone over anew. */
 const RENEW_AFTER = 500;
 const PAGE = 2000;
 
-/**
- * Reads what words mean from a file: a line of JSON with the numbers of `words` and `dimensions`, the words, a line
- * each, a byte for how much each says, and for each its row, two dimensions a byte from -8 to 7, the first in
- * the lower half. Undefined where there is no such file: suggestions are worse then, but there.
- */
-export function loadVectors(file = VECTORS): Vectors | undefined {
-  const bytes = contentOf(file);
-  if (!bytes) return undefined;
-  const headEnds = bytes.indexOf(10);
-  const head: { words: number; dimensions: number } = JSON.parse(bytes.toString("utf8", 0, headEnds));
-  const words = new Map<string, number>();
-  let at = headEnds + 1;
-  for (let row = 0; row < head.words; row++) {
-    const ends = bytes.indexOf(10, at);
-    words.set(bytes.toString("latin1", at, ends), row);
-    at = ends + 1;
-  }
-  const weights = Float32Array.from(bytes.subarray(at, at + head.words), (weight) => weight / 255);
-  const rows = new Int8Array(head.words * head.dimensions);
-  let pair = at + head.words;
-  for (let index = 0; index < rows.length; index += 2) {
-    const both = bytes[pair++] as number;
-    rows[index] = (both & 15) - 8;
-    rows[index + 1] = (both >> 4) - 8;
-  }
-  return { dimensions: head.dimensions, words, rows, weights };
-}
-
-/** Reads what visitors of many projects ask about. None where there is no such file. */
-export function loadSubjects(file = SUBJECTS): Subject[] {
-  const bytes = contentOf(file);
-  return bytes ? (JSON.parse(bytes.toString("utf8")) as Subject[]) : [];
-}
-
-/** All that is known before anything is learnt. */
-export function loadKnown(): Known {
-  return { vectors: loadVectors(), subjects: loadSubjects() };
-}
-
-function contentOf(file: string): Buffer | undefined {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+/** Reads what visitors of many projects ask about, and in which words. */
+export function loadSubjects(): Subject[] {
+  return JSON.parse(readFileSync(SUBJECTS, "utf8")) as Subject[];
 }
 
 /** What proposes experts, and learns from every question that finds one. */
@@ -93,8 +47,8 @@ export interface Suggester {
  * answers, so that nobody has to tell it, and what another process routed is learnt as well. The first question
  * waits until all that is in the database is learnt; others go on meanwhile.
  */
-export function suggester(load: () => Known = loadKnown): Suggester {
-  let known: Known | undefined;
+export function suggester(load: () => Subject[] = loadSubjects): Suggester {
+  let subjects: Subject[] | undefined;
   let model: Model | undefined;
   let topicsThen = "";
   let since: Instant = 0;
@@ -112,12 +66,12 @@ export function suggester(load: () => Known = loadKnown): Suggester {
     const topics = await topicsOfAll(read);
     const topicsNow = JSON.stringify(topics);
     if (!model || topicsNow !== topicsThen || learntSince >= RENEW_AFTER) {
-      known ??= load();
+      subjects ??= load();
       const rows = await changedSince(read, 0);
       model = await trained(
         rows.flatMap((row) => learntFrom(row) ?? []),
         topics,
-        known,
+        subjects,
       );
       topicsThen = topicsNow;
       learntSince = 0;
@@ -169,8 +123,8 @@ export function suggester(load: () => Known = loadKnown): Suggester {
   };
 }
 
-async function trained(learnt: Learnt[], topics: Topic[], known: Known): Promise<Model> {
-  const pieces = training(learnt, topics, known);
+async function trained(learnt: Learnt[], topics: Topic[], subjects: Subject[]): Promise<Model> {
+  const pieces = training(learnt, topics, subjects);
   for (;;) {
     const piece = pieces.next();
     if (piece.done) return piece.value;

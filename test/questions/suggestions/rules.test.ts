@@ -5,10 +5,11 @@ import {
   forget,
   type Learnt,
   learn,
+  type Subject,
+  subjectsOf,
   suggest,
   type Topic,
   train,
-  type Vectors,
 } from "../../../src/questions/suggestions/rules";
 
 const TOPICS: Topic[] = [
@@ -147,17 +148,43 @@ test("questions like a text are found", () => {
   expect(alikeTo(model, "slow backups").map(({ id }) => id)).toEqual(["1"]);
 });
 
-test("words that mean the same are near each other where their meanings are known", () => {
-  // Disk and platter point one way, invoice and cost another.
-  const vectors: Vectors = {
-    dimensions: 2,
-    words: new Map(["disk", "platter", "invoice", "cost"].map((word, row) => [word, row])),
-    rows: Int8Array.from([7, 0, 7, 1, 0, 7, 1, 7]),
-    weights: Float32Array.from([1, 1, 1, 1]),
-  };
-  const model = train([], TOPICS, { vectors });
-  expect(firstOf("platter?", EVERYBODY, model)?.expertId).toBe("kai");
-  expect(firstOf("invoice?", EVERYBODY, model)?.expertId).toBe("mia");
+describe("what visitors ask everywhere", () => {
+  const SUBJECTS: Subject[] = [
+    {
+      name: "Disks and storage",
+      keywords: ["storage", "disk", "volume"],
+      questions: Array.from({ length: 60 }, (_, index) => `where do I put my ${index} platters`),
+    },
+    { name: "Licence", keywords: ["cost", "price"], questions: ["what do we owe you", "is there a catch"] },
+    { name: "Gardening", keywords: ["roses", "lawn"], questions: ["when do I cut them"] },
+  ];
+
+  test("belongs to the topic that has its name or most of its keywords", () => {
+    const found = subjectsOf(TOPICS, SUBJECTS);
+    expect([...found].map(([slug, { name }]) => [slug, name])).toEqual([
+      ["storage", "Disks and storage"],
+      ["licence", "Licence"],
+    ]);
+    expect(subjectsOf([], SUBJECTS).size).toBe(0);
+  });
+
+  test("finds the expert for words that no keyword has, and nobody has asked here", () => {
+    const model = train([], TOPICS, SUBJECTS);
+    expect(firstOf("my platters are full", EVERYBODY, model)?.expertId).toBe("kai");
+    expect(firstOf("so where is the catch?", EVERYBODY, model)?.expertId).toBe("mia");
+  });
+
+  test("makes certain only what it speaks of often", () => {
+    const model = train([], TOPICS, SUBJECTS);
+    expect(firstOf("where do I put my platters", EVERYBODY, model)).toMatchObject({
+      expertId: "kai",
+      isCertain: true,
+    });
+    expect(firstOf("what do we owe you", EVERYBODY, model)).toMatchObject({
+      expertId: "mia",
+      isCertain: false,
+    });
+  });
 });
 
 const anyWords = fc.array(fc.constantFrom("lun", "vlan", "cost", "slow", "night", "the", "box", "führt"), {

@@ -3,7 +3,7 @@ import { addExpert } from "../../../src/experts/store";
 import type { Step, Taker } from "../../../src/questions/rules";
 import { takeStep } from "../../../src/questions/steps/store";
 import { questionById } from "../../../src/questions/store";
-import { loadVectors, type Suggester, suggester } from "../../../src/questions/suggestions/store";
+import { loadSubjects, type Suggester, suggester } from "../../../src/questions/suggestions/store";
 import { aVisit, type Booth, openBooth, type Tablet } from "../../support/booth";
 import { ENGINES, NOON } from "../../support/databases";
 
@@ -18,7 +18,7 @@ describe.each(ENGINES)("suggestions on %s", (engine) => {
   beforeEach(async () => {
     booth = await openBooth({ engine });
     tablet = await booth.tablet("Ada");
-    suggestions = suggester(() => ({}));
+    suggestions = suggester(() => []);
     const expert = (name: string, topics: string[]) =>
       booth.db.write((writer) =>
         addExpert(writer, { name, kind: "person", address: "", topics, hidden: false }, NOON),
@@ -74,7 +74,7 @@ describe.each(ENGINES)("suggestions on %s", (engine) => {
   test("another process that starts later knows the same", async () => {
     const [one, two] = [await ask("The lamp flickers at dusk"), await ask("My lamp flickers at dusk")];
     await step(one, "routed", lou);
-    suggestions = suggester(() => ({}));
+    suggestions = suggester(() => []);
     expect(await firstFor(two)).toBe(lou);
   });
 
@@ -90,25 +90,13 @@ describe.each(ENGINES)("suggestions on %s", (engine) => {
   });
 });
 
-test("the file of meanings knows words that are used alike", () => {
-  const vectors = loadVectors();
-  if (!vectors) throw new Error("There is no such file.");
-  const { words, rows, dimensions } = vectors;
-  const closeness = (one: string, other: string) => {
-    const [a, b] = [words.get(one) as number, words.get(other) as number];
-    let [dot, first, second] = [0, 0, 0];
-    for (let index = 0; index < dimensions; index++) {
-      const [x, y] = [rows[a * dimensions + index] as number, rows[b * dimensions + index] as number];
-      dot += x * y;
-      first += x * x;
-      second += y * y;
-    }
-    return dot / Math.sqrt(first * second);
-  };
-  expect(closeness("backup", "restore")).toBeGreaterThan(closeness("backup", "license") + 0.2);
-  expect(closeness("password", "login")).toBeGreaterThan(closeness("password", "disk") + 0.2);
-});
-
-test("where the file of meanings is missing, there are none", () => {
-  expect(loadVectors("/nowhere/word-vectors.bin")).toBeUndefined();
+test("the file of what visitors ask everywhere has each question once, and hundreds of each subject", () => {
+  const subjects = loadSubjects();
+  const questions = subjects.flatMap((subject) => subject.questions);
+  expect(new Set(questions.map((text) => text.toLowerCase())).size).toBe(questions.length);
+  for (const { name, keywords, questions: own } of subjects) {
+    expect(name).not.toBe("");
+    expect(keywords.length).toBeGreaterThan(3);
+    expect(own.length).toBeGreaterThan(300);
+  }
 });
