@@ -30,6 +30,7 @@ import { letterRoutes } from "./questions/letters/routes";
 import { queueRoutes } from "./questions/queue/routes";
 import { questionRoutes } from "./questions/routes";
 import { slipRoutes } from "./questions/slips/routes";
+import { keepSearchable } from "./questions/search/store";
 import { reportRoutes, todayPage } from "./reports/routes";
 import { settingsRoutes } from "./settings/routes";
 import { visitRoutes } from "./visits/routes";
@@ -74,6 +75,7 @@ export function allRoutes(deps: Deps): Route[] {
 
 /** The web application. Opens nothing by itself: what it needs is in `deps`. */
 export function createApp(deps: Deps): Express {
+  keepSearchable(deps.db, (error) => deps.log.error({ err: error }, "questions could not be indexed"));
   const app = express();
   app.disable("x-powered-by");
   // Should the page of an error fail itself: no stack for visitors to read.

@@ -13,6 +13,12 @@ interface Job {
   reject: (reason: unknown) => void;
 }
 
+/** What follows from the writes of a commit; see `WriteDoor.beforeCommit`. */
+interface BeforeCommit {
+  work: (writer: Writer) => Promise<boolean>;
+  onFault: (error: unknown) => void;
+}
+
 /** So few that a request which comes meanwhile hardly waits for them. */
 const MOST_JOBS_A_COMMIT = 100;
 
@@ -25,6 +31,7 @@ export class WriteDoor {
   readonly #begin: string;
   readonly #waiting: Job[] = [];
   #running: Promise<void> | undefined;
+  #beforeCommit: BeforeCommit | undefined;
 
   /** `begin` is the engine's way to open a transaction that is going to write. */
   constructor(connection: Kysely<Tables>, begin: "begin" | "begin immediate") {
@@ -44,6 +51,15 @@ export class WriteDoor {
     });
   }
 
+  /**
+   * Has `work` done at the end of each transaction, once for all that share it: what follows from their writes, whoever
+   * made them. It gives whether there is more to do than it took on; that has a turn of its own then. What it throws goes
+   * to `onFault` and holds up nobody: the writes are kept without it.
+   */
+  beforeCommit(work: BeforeCommit["work"], onFault: BeforeCommit["onFault"]): void {
+    this.#beforeCommit = { work, onFault };
+  }
+
   /** Resolves when every job that was handed in has been answered. */
   async idle(): Promise<void> {
     while (this.#running) await this.#running;
@@ -60,12 +76,14 @@ export class WriteDoor {
 
   async #commitTogether(jobs: Job[]): Promise<void> {
     const answers: (() => void)[] = [];
+    let isMore = false;
     try {
       await this.#connection.connection().execute(async (connection) => {
         const writer = connection as Writer;
         await sql.raw(this.#begin).execute(connection);
         try {
           for (const job of jobs) answers.push(await runUnderSavepoint(writer, job));
+          isMore = await this.#follow(writer);
           await sql`commit`.execute(connection);
         } catch (error) {
           // The engine may have rolled back by itself (a full disk): then there is nothing to roll back.
@@ -78,6 +96,21 @@ export class WriteDoor {
       return;
     }
     for (const answer of answers) answer();
+    if (isMore) void this.write(async () => {}).catch(() => {});
+  }
+
+  /** Does what follows from the writes of a commit. Gives whether there is more of it. */
+  async #follow(writer: Writer): Promise<boolean> {
+    const { work, onFault } = this.#beforeCommit ?? {};
+    if (!work) return false;
+    return new Promise<boolean>((resolve, reject) => {
+      const fail = (error: unknown) => {
+        onFault?.(error);
+        resolve(false);
+      };
+      const job: Job = { work, resolve: resolve as (value: unknown) => void, reject: fail };
+      runUnderSavepoint(writer, job).then((answer) => answer(), reject);
+    });
   }
 }
 

@@ -5,6 +5,7 @@ import { Kysely, PostgresDialect, type PostgresPool, SqliteDialect } from "kysel
 import { Pool, TypeOverrides } from "pg";
 import { WriteDoor, type Writer } from "./door";
 import { migrate } from "./migrate";
+import { makeSearchable } from "./search";
 import type { Tables } from "./tables";
 
 export type Reader = Kysely<Tables>;
@@ -15,6 +16,8 @@ export interface Database {
   read: Reader;
   /** The one way to change something: see `WriteDoor.write`. */
   write<T>(work: (writer: Writer) => Promise<T>): Promise<T>;
+  /** What is done at the end of each transaction: see `WriteDoor.beforeCommit`. */
+  beforeCommit(work: (writer: Writer) => Promise<boolean>, onFault: (error: unknown) => void): void;
   /** Waits for the writes under way, then closes. */
   close(): Promise<void>;
 }
@@ -92,11 +95,18 @@ async function ready(
   };
   try {
     await migrate(read, door, now);
+    await makeSearchable(read, door);
   } catch (error) {
     await close();
     throw error;
   }
-  return { engine, read, write: (work) => door.write(work), close };
+  return {
+    engine,
+    read,
+    write: (work) => door.write(work),
+    beforeCommit: (work, onFault) => door.beforeCommit(work, onFault),
+    close,
+  };
 }
 
 /**

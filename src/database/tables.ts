@@ -308,4 +308,6 @@ export interface Tables {
   slips: SlipsTable;
   visitor_questions: VisitorQuestionsTable;
   saved_views: SavedViewsTable;
+  /** Made by `search.ts`, which explains it. */
+  search_waiting: { question_id: string };
 }

@@ -1,7 +1,10 @@
 import { sql } from "kysely";
 import type { Database } from "../../src/database/open";
 
-/** The database's own word for its tables, each with its columns; both sorted. */
+/**
+ * The database's own word for its tables, each with its columns; both sorted. What the search is made of is another on
+ * each engine, and follows from the rest: only what waits to be indexed is named.
+ */
 export async function catalogueOf(db: Database): Promise<Record<string, string[]>> {
   const { rows } =
     db.engine === "sqlite"
@@ -9,10 +12,11 @@ export async function catalogueOf(db: Database): Promise<Record<string, string[]
           SELECT tables.name AS "table", columns.name AS "column"
           FROM sqlite_master AS tables, pragma_table_info(tables.name) AS columns
           WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite_%'
+            AND (tables.name NOT LIKE 'search_%' OR tables.name = 'search_waiting')
         `.execute(db.read)
       : await sql<{ table: string; column: string }>`
           SELECT table_name AS "table", column_name AS "column"
-          FROM information_schema.columns WHERE table_schema = 'public'
+          FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT IN ('search_documents', 'search_made')
         `.execute(db.read);
   const tables: Record<string, string[]> = {};
   for (const { table, column } of rows) tables[table] = [...(tables[table] ?? []), column];

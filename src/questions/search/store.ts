@@ -1,0 +1,96 @@
+import type { Writer } from "../../database/door";
+import type { Database, Reader } from "../../database/open";
+import {
+  dropDocument,
+  findByWords,
+  indexDocument,
+  isOneOf,
+  type Similar,
+  similarTo,
+  takeWaiting,
+} from "../../database/search";
+import { contains } from "../../visits/list/store";
+import { searchWords } from "../../visits/rules";
+import { terms } from "../terms/rules";
+import { documentOf, queryOf } from "./rules";
+
+/** As many as are indexed in a moment that nobody notices. */
+const AT_ONCE = 100;
+
+/**
+ * Keeps every question found by its words: whatever changes them, in the same transaction. Begins with what was changed
+ * while nobody did. `onFault` hears of what cannot be indexed; it is written all the same.
+ */
+export function keepSearchable(db: Database, onFault: (error: unknown) => void): void {
+  db.beforeCommit(indexWaiting, onFault);
+  db.write(async () => {}).catch(onFault);
+}
+
+/** Indexes questions that wait for it. Gives whether there are more. */
+async function indexWaiting(writer: Writer): Promise<boolean> {
+  const ids = await takeWaiting(writer, AT_ONCE);
+  if (ids.length === 0) return false;
+  const rows = await writer
+    .selectFrom("questions")
+    .innerJoin("visits", "visits.id", "questions.visit_id")
+    .leftJoin("contacts", "contacts.visit_id", "questions.visit_id")
+    .select(["questions.id", "questions.merged_into", "questions.text", "questions.answer", "visits.note"])
+    .select(["contacts.name", "contacts.organization", "contacts.role", "contacts.email", "contacts.phone"])
+    .select(["contacts.handle", "contacts.website", "contacts.badge", "contacts.note as contact_note"])
+    .where(({ or, and, eb }) =>
+      or([
+        isOneOf(writer, "questions.id", ids),
+        // Whoever searches for the words of one that is asked together with another finds that one.
+        and([isOneOf(writer, "questions.merged_into", ids), eb("questions.hidden", "=", 0)]),
+      ]),
+    )
+    .orderBy("questions.id")
+    .execute();
+  for (const id of ids) {
+    const head = rows.find((row) => row.id === id);
+    if (!head || head.merged_into !== null) {
+      await dropDocument(writer, id);
+      continue;
+    }
+    const together = [head, ...rows.filter((row) => row.merged_into === id)];
+    const document = documentOf({
+      asked: together.flatMap((row) => [row.text, row.answer]),
+      around: together.flatMap(({ id: _, merged_into, text, answer, ...around }) => Object.values(around)),
+    });
+    await indexDocument(writer, id, document);
+  }
+  return ids.length === AT_ONCE;
+}
+
+/**
+ * The questions that a search finds, in no order: those with all its words, in any form. Where there are none, those of
+ * visits that have them inside of other words. Undefined where nothing is looked for.
+ */
+export async function findQuestions(read: Reader, typed: string): Promise<string[] | undefined> {
+  if (typed.trim() === "") return undefined;
+  const query = queryOf(typed);
+  const found = await findByWords(read, query);
+  if (found.length > 0) return found;
+  const parts = searchWords(typed);
+  const rows = await read
+    .selectFrom("visit_texts")
+    .innerJoin("questions", "questions.visit_id", "visit_texts.visit_id")
+    .select(({ fn }) => fn.coalesce("questions.merged_into", "questions.id").as("id"))
+    .where(({ and }) => and(parts.map((part) => contains("visit_texts.text", part))))
+    .limit(1000)
+    .execute();
+  return [...new Set(rows.map((row) => row.id))];
+}
+
+/** The questions that ask most likely the same as this one, the likeliest first. */
+export function likeQuestion(
+  read: Reader,
+  question: { id: string; event_id: string; text: string },
+  limit: number,
+): Promise<Similar[]> {
+  return similarTo(
+    read,
+    { terms: terms(question.text), eventIds: [question.event_id], except: question.id },
+    limit,
+  );
+}
