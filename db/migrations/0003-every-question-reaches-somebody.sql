@@ -44,6 +44,9 @@ ALTER TABLE questions ADD COLUMN due_at BIGINT;
 ALTER TABLE questions ADD COLUMN claimed_at BIGINT;
 -- The question that this one is asked together with: it has the same state, expert and answer, and takes no steps of its own.
 ALTER TABLE questions ADD COLUMN merged_into TEXT REFERENCES questions (id);
+-- The project of its visit, which it follows: the queue is filtered by it without a look at each visit.
+ALTER TABLE questions ADD COLUMN project_id TEXT REFERENCES projects (id);
+UPDATE questions SET project_id = (SELECT visits.project_id FROM visits WHERE visits.id = questions.visit_id);
 -- When anything of it last changed.
 ALTER TABLE questions ADD COLUMN changed_at BIGINT NOT NULL DEFAULT 0;
 UPDATE questions SET changed_at = asked_at;
@@ -52,7 +55,9 @@ UPDATE questions SET changed_at = (SELECT max(activity.at) FROM activity WHERE a
 
 -- The queue is found in its index alone: in the order of its pages, with what it is filtered by.
 DROP INDEX questions_by_state;
-CREATE INDEX questions_in_queue ON questions (event_id, hidden, state, rank, asked_at, id, topic_id, expert_id, visit_id, merged_into);
+CREATE INDEX questions_in_queue ON questions (event_id, hidden, state, rank, asked_at, id, merged_into, topic_id, expert_id, project_id, priority, due_at, changed_at);
+-- The same over all events.
+CREATE INDEX questions_in_all ON questions (hidden, state, rank, asked_at, id, merged_into, topic_id, expert_id, project_id, priority, due_at, changed_at);
 CREATE INDEX questions_due ON questions (due_at) WHERE state = 'routed';
 CREATE INDEX questions_merged ON questions (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX questions_changed ON questions (event_id, changed_at);

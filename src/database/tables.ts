@@ -212,6 +212,7 @@ export interface QuestionsTable {
   due_at: Instant | null;
   claimed_at: Instant | null;
   merged_into: string | null;
+  project_id: string | null;
   changed_at: Generated<Instant>;
 }
 

@@ -130,7 +130,12 @@ export async function hasLeft(writer: Writer, activityIds: string[]): Promise<bo
       ),
     )
     .execute();
-  const left = await writer
+  return hasLeftSoFar(writer, activityIds);
+}
+
+/** The same as it stands at this moment, for a page to say: something may leave right after. */
+export async function hasLeftSoFar(read: Reader, activityIds: string[]): Promise<boolean> {
+  const left = await read
     .selectFrom("messages")
     .innerJoin("message_steps", "message_steps.message_id", "messages.id")
     .select("messages.id")

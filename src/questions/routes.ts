@@ -10,14 +10,28 @@ import { show } from "../http/pages";
 import { addressWith, oneText } from "../http/paging";
 import { organizer, type Route } from "../http/route";
 import { markdownToHtml } from "../markdown";
+import { hasLeftSoFar } from "../messages/store";
 import { stepInWords } from "../visits/rules";
-import { ORGANIZER, visitById } from "../visits/store";
-import { checkAnswer, checkRemark, checkRouting, checkTopic, shownIn } from "./form";
-import { routingFrom, rowInWords, type Step, stepsFrom, type Taker } from "./rules";
-import { changeTopic, takeStep } from "./steps/store";
-import { activityOfQuestion, type QuestionRow, questionById } from "./store";
+import { visitById } from "../visits/store";
+import {
+  checkAnswer,
+  checkMerging,
+  checkPriority,
+  checkRemark,
+  checkRouting,
+  checkTopic,
+  idIn,
+  shownIn,
+} from "./form";
+import { mergeQuestions, splitQuestion } from "./merging/store";
+import { queueAddress } from "./queue/form";
+import { isStep, lastStep, PRIORITIES, routingFrom, rowInWords, type Step, stepsFrom } from "./rules";
+import { findQuestions, likeQuestion } from "./search/store";
+import { changePriority, changeTopic, THE_ORGANIZER, takeStep, undoStep } from "./steps/store";
+import { activityOfQuestion, askedWith, type QuestionRow, questionById, questionRows } from "./store";
 
-const THE_ORGANIZER: Taker = { kind: "organizer", name: ORGANIZER };
+/** As many as somebody compares by eye. */
+const MOST_LIKE = 6;
 
 export function questionRoutes({ db, now }: Deps): Route[] {
   return [
@@ -63,6 +77,55 @@ export function questionRoutes({ db, now }: Deps): Route[] {
       await stepWithReason(req, res, "reopened");
     }),
 
+    organizer.post("/questions/:id/undo", async (req, res) => {
+      const question = await questionById(db.read, req.params.id as string);
+      const taken = idIn(req.body, "step");
+      const shown = shownIn(req.body);
+      if (!taken || !shown) throw notWhole();
+      await settle(req, res, question.id, () =>
+        db.write((writer) =>
+          undoStep(writer, question.id, { step: taken, shown, by: THE_ORGANIZER, now: now() }),
+        ),
+      );
+    }),
+
+    organizer.post("/questions/:id/priority", async (req, res) => {
+      const question = await questionById(db.read, req.params.id as string);
+      const form = checkPriority(req.body);
+      if (!form.ok) return showQuestion(req, res.status(422), { problems: form.problems });
+      const shown = shownIn(req.body);
+      if (!shown) throw notWhole();
+      const { priority } = form.value;
+      await settle(req, res, question.id, () =>
+        db.write((writer) =>
+          changePriority(writer, question.id, { priority, shown, by: THE_ORGANIZER, now: now() }),
+        ),
+      );
+    }),
+
+    organizer.post("/questions/:id/merging", async (req, res) => {
+      const question = await questionById(db.read, req.params.id as string);
+      const form = checkMerging(req.body);
+      if (!form.ok) return showQuestion(req, res.status(422), { problems: form.problems });
+      const shown = shownIn(req.body);
+      if (!shown) throw notWhole();
+      const other = await questionById(db.read, form.value.other.id);
+      const own = { id: question.id, version: shown };
+      // The one that has an answer stands for both: it is the other one's answer as well from now on.
+      const isHead = question.answer !== null || other.answer === null;
+      const [into, member] = isHead ? [own, form.value.other] : [form.value.other, own];
+      await settle(req, res, into.id, () =>
+        db.write((writer) => mergeQuestions(writer, into, [member], { by: THE_ORGANIZER, now: now() })),
+      );
+    }),
+
+    organizer.post("/questions/:id/split", async (req, res) => {
+      const question = await questionById(db.read, req.params.id as string);
+      await settle(req, res, idIn(req.body, "at") ?? question.id, () =>
+        db.write((writer) => splitQuestion(writer, question.id, { by: THE_ORGANIZER, now: now() })),
+      );
+    }),
+
     organizer.post("/questions/:id/topic", async (req, res) => {
       const question = await questionById(db.read, req.params.id as string);
       const event = await eventById(db.read, question.event_id);
@@ -81,6 +144,17 @@ export function questionRoutes({ db, now }: Deps): Route[] {
     }),
   ];
 
+  /** Does what a form asks for, and leads to a question's page. Where somebody was faster, the page shows what is. */
+  async function settle(req: Request, res: Response, leadsTo: string, work: () => Promise<unknown>) {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof Problem) || error.kind !== "conflict") throw error;
+      return showQuestion(req, res.status(409), { raced: error.message });
+    }
+    res.redirect(303, addressWith(`/questions/${leadsTo}`, { back: backOf(req), saved: "yes" }));
+  }
+
   async function stepWithReason(req: Request, res: Response, taken: Step): Promise<void> {
     const question = await questionById(db.read, req.params.id as string);
     const form = checkRemark(req.body);
@@ -97,9 +171,7 @@ export function questionRoutes({ db, now }: Deps): Route[] {
     given: { expertId?: string; note?: string },
   ): Promise<void> {
     const shown = shownIn(req.body);
-    if (!shown) {
-      throw new Problem("malformed", "The form did not come through whole. Please open the question again.");
-    }
+    if (!shown) throw notWhole();
     try {
       await db.write((writer) =>
         takeStep(writer, question.id, { step: taken, shown, ...given, by: THE_ORGANIZER, now: now() }),
@@ -117,6 +189,37 @@ export function questionRoutes({ db, now }: Deps): Route[] {
     res.redirect(303, list.pathname + list.search);
   }
 
+  /** The questions that may ask the same, of the same event and not together with it already: by a search, or by their words. */
+  async function likeOrFound(question: QuestionRow, typed: string): Promise<QuestionRow[]> {
+    if (question.hidden || question.merged_into !== null) return [];
+    const found =
+      (await findQuestions(db.read, typed)) ??
+      (await likeQuestion(db.read, question, MOST_LIKE)).map((each) => each.id);
+    const rows = await questionRows(db.read, found.slice(0, 200));
+    return rows
+      .filter((row) => row.event_id === question.event_id && row.id !== question.id)
+      .filter((row) => !row.hidden && row.merged_into === null)
+      .slice(0, MOST_LIKE);
+  }
+
+  /** The step that can be taken back now, in words. */
+  async function undoable(
+    question: QuestionRow,
+    trail: Awaited<ReturnType<typeof activityOfQuestion>>,
+  ): Promise<{ step: string; words: string } | undefined> {
+    const last = lastStep(trail);
+    if (!last || !isStep(last.step) || question.hidden || question.merged_into !== null) return undefined;
+    const since = trail.slice(0, trail.indexOf(last)).filter((each) => each.step === "merged");
+    if (
+      await hasLeftSoFar(
+        db.read,
+        [last, ...since].map((each) => each.id),
+      )
+    )
+      return undefined;
+    return { step: last.id, words: stepInWords(last.step, last.expert) };
+  }
+
   async function showQuestion(
     req: Request,
     res: Response,
@@ -131,6 +234,14 @@ export function questionRoutes({ db, now }: Deps): Route[] {
       activityOfQuestion(db.read, question.id),
     ]);
     const zone = event.time_zone;
+    const like = oneText(req.query.like);
+    const [[head], together, alike, undo] = await Promise.all([
+      questionRows(db.read, question.merged_into === null ? [] : [question.merged_into]),
+      askedWith(db.read, question.id),
+      likeOrFound(question, like),
+      undoable(question, activity),
+    ]);
+    const inWords = (row: QuestionRow) => rowInWords(row, event, [], now());
     show(res, "questions/question", {
       title: "Question",
       section: "questions",
@@ -138,7 +249,16 @@ export function questionRoutes({ db, now }: Deps): Route[] {
       event,
       answerHtml: question.answer && markdownToHtml(question.answer),
       question: rowInWords(question, event, experts, now()),
-      steps: question.hidden ? [] : stepsFrom(question.state),
+      steps: question.hidden || question.merged_into !== null ? [] : stepsFrom(question.state),
+      due: question.due_at === null ? undefined : momentInWords(question.due_at, zone, now()),
+      isLate: question.due_at !== null && question.due_at < now(),
+      claimed: question.claimed_at === null ? undefined : momentInWords(question.claimed_at, zone, now()),
+      priorities: PRIORITIES,
+      head: head && inWords(head),
+      together: together.map(inWords),
+      like,
+      alike: alike.map(inWords),
+      undo,
       contact: visit.contact,
       others: visit.questions.filter((other) => other.id !== question.id),
       topics: lists.topics.filter((topic) => !topic.hidden || topic.slug === question.topic),
@@ -159,8 +279,11 @@ export function questionRoutes({ db, now }: Deps): Route[] {
   }
 }
 
+const notWhole = () =>
+  new Problem("malformed", "The form did not come through whole. Please open the question again.");
+
 /** The queue that the organizer came from, with its filters; undefined where the form came from elsewhere. */
 function backOf(req: Request): string | undefined {
-  const asked = ownPath(req.body?.back ?? req.query.back);
-  return /^\/events\/[^/?#]+\/questions(\?|$)/.test(asked) ? asked : undefined;
+  const address = queueAddress(ownPath(req.body?.back ?? req.query.back));
+  return address && address.pathname + address.search;
 }

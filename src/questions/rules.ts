@@ -157,6 +157,12 @@ export function whatHappened(now: QuestionState, isMerged = false): string {
     : `This question was ${words[now]} by somebody else a moment ago.`;
 }
 
+/** Where a question stands, in a few words: "Routed to Kai". */
+export function standingInWords(row: Pick<QuestionRow, "state" | "expert" | "merged_into">): string {
+  if (row.merged_into !== null) return "Put together with another one";
+  return row.state === "routed" && row.expert ? `Routed to ${row.expert}` : STATE_NAMES[row.state];
+}
+
 /** A question as the pages show it, with the experts who could take it. */
 export function rowInWords<E extends Answerer & { hidden: number }>(
   row: QuestionRow,

@@ -58,6 +58,23 @@ export async function questionById(read: Reader, id: string): Promise<QuestionRo
   return question;
 }
 
+/** The questions that are asked together with one that stands for them, in the order asked. */
+export async function askedWith(read: Reader, headId: string): Promise<QuestionRow[]> {
+  const rows = await read
+    .selectFrom("questions")
+    .select("id")
+    .where("merged_into", "=", headId)
+    .where("hidden", "=", 0)
+    .orderBy("asked_at")
+    .orderBy("id")
+    .limit(200)
+    .execute();
+  return questionRows(
+    read,
+    rows.map((row) => row.id),
+  );
+}
+
 /** What was done with a question, the latest first. */
 export function activityOfQuestion(read: Reader, id: string) {
   return read

@@ -54,7 +54,15 @@ test("the queue shows the question with who asked, and who could answer on top o
   expect(text).toContain("Renée, ACME");
   expect(text).toContain("from VMware");
   expect(text).toContain("3 Feb, 12:00");
-  const select = text.slice(text.indexOf(`id="expert-${id}"`));
+  const row = text.slice(
+    text.indexOf(`data-question="${id}"`),
+    text.indexOf("</li>", text.indexOf(`data-question="${id}"`)),
+  );
+  expect(row).toContain('name="expert" value="kai"');
+  expect(row).toContain("Route to Kai");
+  expect(row).toContain("answers on Storage");
+  expect(row).toContain("Somebody else");
+  const select = (await agent.get(`/questions/${id}`).expect(200)).text;
   expect(select.indexOf("Answers on this topic")).toBeLessThan(select.indexOf(">Kai<"));
   expect(select.indexOf("Everybody else")).toBeLessThan(select.indexOf(">Lou<"));
   expect(select).toContain('value="kai" selected');

@@ -2,11 +2,16 @@ import { uuidv7 } from "uuidv7";
 import { listsOf } from "../../src/catalog/store";
 import { eventById } from "../../src/events/store";
 import { addExpert } from "../../src/experts/store";
-import { countByState, type QueuePage, type QueuePlace, queuePage } from "../../src/questions/queue/store";
+import {
+  countByState,
+  type QueueFilter,
+  type QueuePage,
+  type QueuePlace,
+  queuePage,
+} from "../../src/questions/queue/store";
 import type { Step, Taker } from "../../src/questions/rules";
 import { changeTopic, takeStep } from "../../src/questions/steps/store";
 import { activityOfQuestion, questionById } from "../../src/questions/store";
-import { searchWords } from "../../src/visits/rules";
 import { asSent, deleteVisit, visitById } from "../../src/visits/store";
 import { aVisit, type Booth, openBooth, type Tablet } from "../support/booth";
 import { ENGINES, NOON } from "../support/databases";
@@ -58,8 +63,8 @@ describe.each(ENGINES)("the queue on %s", (engine) => {
     );
   }
 
-  const find = async (filter: Partial<Parameters<typeof queuePage>[2]>) =>
-    (await queuePage(booth.db.read, booth.eventId, { words: [], ...filter }, {})).ids;
+  const find = async (filter: QueueFilter) =>
+    (await queuePage(booth.db.read, { eventId: booth.eventId, ...filter }, {})).ids;
 
   test("what is with nobody stands on top, the longest asked first", async () => {
     const [a, b, c, d] = (await ask({}, {}, {}, {})) as [string, string, string, string];
@@ -70,34 +75,40 @@ describe.each(ENGINES)("the queue on %s", (engine) => {
     expect(await find({})).toEqual([b, c, d, a]);
   });
 
-  test("paging over 120 questions in four states shows each exactly once, there and back", async () => {
-    const ids = await ask(...Array.from({ length: 120 }, () => ({})));
-    for (const [index, id] of ids.entries()) {
-      if (index % 4 === 1) await step(id, "routed", kai);
-      if (index % 4 === 2) await step(id, "answered", undefined, "Yes.");
-      if (index % 4 === 3) await step(id, "closed");
-    }
-    const page = (turn: { before?: QueuePlace; after?: QueuePlace }) =>
-      queuePage(booth.db.read, booth.eventId, { words: [] }, turn);
-    const pages: QueuePage[] = [await page({})];
-    for (let last = pages[0]; last?.later; ) {
-      last = await page({ after: last.later });
-      pages.push(last);
-    }
-    expect(pages.map((each) => each.ids.length)).toEqual([50, 50, 20]);
-    const seen = pages.flatMap((each) => each.ids);
-    expect([...seen].sort()).toEqual([...ids].sort());
-    expect(pages[0]?.earlier).toBeUndefined();
-    const second = await page({ before: pages[2]?.earlier });
-    expect(second.ids).toEqual(pages[1]?.ids);
-    expect((await page({ before: second.earlier })).ids).toEqual(pages[0]?.ids);
-    expect(await countByState(booth.db.read, booth.eventId)).toEqual({
-      open: 30,
-      routed: 30,
-      answered: 30,
-      closed: 30,
-    });
-  });
+  test.each([
+    ["in the order of the queue", undefined],
+    ["of a search", "how"],
+  ])(
+    "paging over 120 questions in four states, %s, shows each exactly once, there and back",
+    async (_what, search) => {
+      const ids = await ask(...Array.from({ length: 120 }, () => ({})));
+      for (const [index, id] of ids.entries()) {
+        if (index % 4 === 1) await step(id, "routed", kai);
+        if (index % 4 === 2) await step(id, "answered", undefined, "Yes.");
+        if (index % 4 === 3) await step(id, "closed");
+      }
+      const page = (turn: { before?: QueuePlace; after?: QueuePlace }) =>
+        queuePage(booth.db.read, { eventId: booth.eventId, search }, turn);
+      const pages: QueuePage[] = [await page({})];
+      for (let last = pages[0]; last?.later; ) {
+        last = await page({ after: last.later });
+        pages.push(last);
+      }
+      expect(pages.map((each) => each.ids.length)).toEqual([50, 50, 20]);
+      const seen = pages.flatMap((each) => each.ids);
+      expect([...seen].sort()).toEqual([...ids].sort());
+      expect(pages[0]?.earlier).toBeUndefined();
+      const second = await page({ before: pages[2]?.earlier });
+      expect(second.ids).toEqual(pages[1]?.ids);
+      expect((await page({ before: second.earlier })).ids).toEqual(pages[0]?.ids);
+      expect(await countByState(booth.db.read, { eventId: booth.eventId })).toEqual({
+        open: 30,
+        routed: 30,
+        answered: 30,
+        closed: 30,
+      });
+    },
+  );
 
   test("filters narrow down, alone and together", async () => {
     const [disk, net, plain] = (await ask(
@@ -109,15 +120,15 @@ describe.each(ENGINES)("the queue on %s", (engine) => {
     const idOf = async (table: "topics" | "projects", slug: string) =>
       (await booth.db.read.selectFrom(table).select("id").where("slug", "=", slug).executeTakeFirstOrThrow())
         .id;
-    expect(await find({ topicId: await idOf("topics", "storage") })).toEqual([disk]);
-    expect(await find({ topicId: null })).toEqual([plain]);
+    expect(await find({ topicIds: [await idOf("topics", "storage")] })).toEqual([disk]);
+    expect(await find({ topicIds: null })).toEqual([plain]);
     expect(await find({ expertId: kai })).toEqual([net]);
     expect(await find({ expertId: null })).toEqual([disk, plain]);
-    expect(await find({ projectId: await idOf("projects", "wick") })).toEqual([disk]);
+    expect(await find({ projectIds: [await idOf("projects", "wick")] })).toEqual([disk]);
     expect(await find({ state: "routed" })).toEqual([net]);
-    expect(await find({ words: searchWords("WHICH cable") })).toEqual([net]);
-    expect(await find({ words: searchWords("lodz") })).toEqual([plain]);
-    expect(await find({ words: searchWords("which"), expertId: null })).toEqual([disk]);
+    expect(await find({ search: "WHICH cable" })).toEqual([net]);
+    expect(await find({ search: "lodz" })).toEqual([plain]);
+    expect(await find({ search: "which", expertId: null })).toEqual([disk]);
   });
 
   test("a question of a visit in the bin is out of the queue and takes no step", async () => {

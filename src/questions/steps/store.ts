@@ -7,7 +7,7 @@ import type { Event } from "../../events/store";
 import { dueAt, isPublic } from "../../experts/rules";
 import { type Expert, expertById } from "../../experts/store";
 import { enqueue, hasLeft, withdraw } from "../../messages/store";
-import { noteStep, reviseVisit, visitById } from "../../visits/store";
+import { noteStep, ORGANIZER, reviseVisit, visitById } from "../../visits/store";
 import {
   comesBack,
   isStep,
@@ -20,6 +20,9 @@ import {
   whatHappened,
 } from "../rules";
 import { questionById } from "../store";
+
+/** Whoever is signed in as the organizer. */
+export const THE_ORGANIZER: Taker = { kind: "organizer", name: ORGANIZER };
 
 const KEPT = ["state", "expert_id", "answer", "due_at", "claimed_at", "rank", "merged_into"] as const;
 

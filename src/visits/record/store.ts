@@ -125,6 +125,12 @@ export async function replaceVisit(
   }
   await replaceContact(writer, visit.id, visit.contact, arrival.receivedAt);
   await dropQuestions(writer, visit);
+  // Those on their way stay, also where the record no longer has them.
+  await writer
+    .updateTable("questions")
+    .set({ project_id: resolved.projectId })
+    .where("visit_id", "=", visit.id)
+    .execute();
   await insertDetails(writer, arrival, visit, resolved, times?.happened_at ?? before.happened_at);
 }
 
@@ -219,6 +225,7 @@ async function upsertQuestions(
     const words = {
       text: question.text,
       topic_id: resolved.questionTopicIds[index] ?? null,
+      project_id: resolved.projectId,
       position: index + 1,
       asked_at: askedAt,
     };

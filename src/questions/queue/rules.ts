@@ -1,0 +1,116 @@
+import type { Instant } from "../../database/tables";
+import { localTime } from "../../events/rules";
+import type { Expert } from "../../experts/store";
+import { daySpan, stepInWords } from "../../visits/rules";
+import { NONE, type QueueChoice } from "./form";
+import type { LastStep, QueueFilter } from "./store";
+
+/** What a list calls by one name; over several events it has an id at each. */
+export interface Named {
+  slug: string;
+  name: string;
+  ids: string[];
+}
+
+const OLDER_THAN_DAYS = 3;
+
+/** What an address asks for, in the terms of the database. A name that no list has finds nothing. */
+export function filterOf(
+  choice: QueueChoice,
+  {
+    topics,
+    projects,
+    experts,
+  }: { topics: Named[]; projects: Named[]; experts: Pick<Expert, "id" | "slug">[] },
+  {
+    eventId,
+    timeZone,
+    lookedAt,
+    now,
+  }: {
+    eventId: string | undefined;
+    timeZone: string;
+    lookedAt: Instant | undefined;
+    now: Instant;
+  },
+): QueueFilter {
+  const idsOf = (list: Named[], slug: string) =>
+    slug === "" ? undefined : (list.find((entry) => entry.slug === slug)?.ids ?? []);
+  const expertId =
+    choice.expert === ""
+      ? undefined
+      : choice.expert === NONE
+        ? null
+        : (experts.find((expert) => expert.slug === choice.expert)?.id ?? "");
+  const today = daySpan(localTime(now, timeZone).day, timeZone);
+  return {
+    eventId,
+    state: choice.state || undefined,
+    topicIds: choice.topic === NONE ? null : idsOf(topics, choice.topic),
+    expertId,
+    projectIds: idsOf(projects, choice.project),
+    priority: choice.priority || undefined,
+    from: choice.age === "today" ? today?.from : undefined,
+    until: choice.age === "older" ? now - OLDER_THAN_DAYS * 24 * 3_600_000 : undefined,
+    lateAt: choice.age === "late" ? now : undefined,
+    changedAfter: choice.show === "changed" ? (lookedAt ?? 0) : undefined,
+    search: choice.search,
+  };
+}
+
+/** An expert who may be the one for a question, and why. */
+export interface Suggestion {
+  expertId: string;
+  slug: string;
+  name: string;
+  /** In words: "storage: 'LUN', 'iSCSI'; answered 4 like it". */
+  reason: string;
+  isCertain: boolean;
+}
+
+/** Those who answer on a question's topic, where nothing better is known. */
+export function suggestionsByTopic(row: {
+  topic_name: string | null;
+  experts: { onTopic: Pick<Expert, "id" | "slug" | "name">[] };
+}): Suggestion[] {
+  return row.experts.onTopic.slice(0, 3).map(({ id, slug, name }) => ({
+    expertId: id,
+    slug,
+    name,
+    reason: `answers on ${row.topic_name}`,
+    isCertain: false,
+  }));
+}
+
+/** What happened to a question since somebody last looked: "new", "answered by Kai", "came back". */
+export function changeInWords(step: LastStep | undefined): string {
+  if (!step) return "new";
+  if (step.step === "given back") return step.expert ? `came back from ${step.expert}` : "came back";
+  if (step.step === "answered" && step.actor_kind === "organizer") return "answered";
+  const words = stepInWords(step.step, step.expert);
+  return words.charAt(0).toLowerCase() + words.slice(1);
+}
+
+/** What stands for the queue over all events among the places that were looked at. No slug looks like it. */
+export const EVERYWHERE = "*";
+const MOST_PLACES = 20;
+
+/** When somebody last said to have seen all of a queue, by the event's slug, as a cookie keeps it. */
+export function lookedPlaces(cookie: string | undefined): Map<string, Instant> {
+  const places = (cookie ?? "").split("~").flatMap((part): [string, Instant][] => {
+    const [, place, at] = /^([\w*-]+)\.(\d{1,15})$/.exec(part) ?? [];
+    return place && at ? [[place, Number(at)]] : [];
+  });
+  return new Map(places);
+}
+
+/** The cookie's text once somebody has seen all of a queue; of many events, the last ones. */
+export function withPlace(cookie: string | undefined, place: string, at: Instant): string {
+  const places = lookedPlaces(cookie);
+  places.delete(place);
+  places.set(place, at);
+  return [...places]
+    .slice(-MOST_PLACES)
+    .map(([each, when]) => `${each}.${when}`)
+    .join("~");
+}
