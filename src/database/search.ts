@@ -184,18 +184,24 @@ async function numberOf(writer: Writer, questionId: string): Promise<number | un
   return rows[0]?.number;
 }
 
-/** The ids of all questions that have what is looked for, in no order. */
-export async function findByWords(read: Reader, query: SearchQuery): Promise<string[]> {
-  if (query.length === 0) return [];
-  const { rows } = await (isPostgres(read)
-    ? sql<{ id: string }>`
-        SELECT question_id AS id FROM search_documents WHERE words @@ ${postgresQuery(query)}::tsquery`
-    : sql<{ id: string }>`
-        SELECT search_documents.question_id AS id FROM search_words
+/** Whether a column has the id of a question with what is looked for. */
+export function isFoundBy(read: Reader, column: string, query: SearchQuery): RawBuilder<SqlBool> {
+  return sql<SqlBool>`${sql.ref(column)} IN (${found(read, query)})`;
+}
+
+/** Whether any question has what is looked for. */
+export async function isAnyFound(read: Reader, query: SearchQuery): Promise<boolean> {
+  if (query.length === 0) return false;
+  const { rows } = await sql`${found(read, query)} LIMIT 1`.execute(read);
+  return rows.length > 0;
+}
+
+function found(read: Reader, query: SearchQuery): RawBuilder<unknown> {
+  return isPostgres(read)
+    ? sql`SELECT question_id FROM search_documents WHERE words @@ ${postgresQuery(query)}::tsquery`
+    : sql`SELECT search_documents.question_id FROM search_words
         JOIN search_documents ON search_documents.number = search_words.rowid
-        WHERE search_words MATCH ${sqliteQuery(query)}`
-  ).execute(read);
-  return rows.map((row) => row.id);
+        WHERE search_words MATCH ${sqliteQuery(query)}`;
 }
 
 /** A question that is like another one; the higher the rank, the more. */

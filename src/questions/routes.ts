@@ -25,8 +25,18 @@ import {
 } from "./form";
 import { mergeQuestions, splitQuestion } from "./merging/store";
 import { queueAddress } from "./queue/form";
-import { isStep, lastStep, PRIORITIES, routingFrom, rowInWords, type Step, stepsFrom } from "./rules";
-import { findQuestions, likeQuestion } from "./search/store";
+import { queuePage } from "./queue/store";
+import {
+  inWords,
+  isStep,
+  lastStep,
+  PRIORITIES,
+  routingFrom,
+  rowInWords,
+  type Step,
+  stepsFrom,
+} from "./rules";
+import { likeQuestion } from "./search/store";
 import { changePriority, changeTopic, THE_ORGANIZER, takeStep, undoStep } from "./steps/store";
 import { activityOfQuestion, askedWith, type QuestionRow, questionById, questionRows } from "./store";
 
@@ -192,14 +202,11 @@ export function questionRoutes({ db, now }: Deps): Route[] {
   /** The questions that may ask the same, of the same event and not together with it already: by a search, or by their words. */
   async function likeOrFound(question: QuestionRow, typed: string): Promise<QuestionRow[]> {
     if (question.hidden || question.merged_into !== null) return [];
-    const found =
-      (await findQuestions(db.read, typed)) ??
-      (await likeQuestion(db.read, question, MOST_LIKE)).map((each) => each.id);
-    const rows = await questionRows(db.read, found.slice(0, 200));
-    return rows
-      .filter((row) => row.event_id === question.event_id && row.id !== question.id)
-      .filter((row) => !row.hidden && row.merged_into === null)
-      .slice(0, MOST_LIKE);
+    const found = typed
+      ? (await queuePage(db.read, { eventId: question.event_id, search: typed }, {})).ids
+      : (await likeQuestion(db.read, question, MOST_LIKE)).map((each) => each.id);
+    const rows = await questionRows(db.read, found);
+    return rows.filter((row) => row.id !== question.id).slice(0, MOST_LIKE);
   }
 
   /** The step that can be taken back now, in words. */
@@ -241,7 +248,7 @@ export function questionRoutes({ db, now }: Deps): Route[] {
       likeOrFound(question, like),
       undoable(question, activity),
     ]);
-    const inWords = (row: QuestionRow) => rowInWords(row, event, [], now());
+    const shownRow = (row: QuestionRow) => inWords(row, event, now());
     show(res, "questions/question", {
       title: "Question",
       section: "questions",
@@ -254,10 +261,10 @@ export function questionRoutes({ db, now }: Deps): Route[] {
       isLate: question.due_at !== null && question.due_at < now(),
       claimed: question.claimed_at === null ? undefined : momentInWords(question.claimed_at, zone, now()),
       priorities: PRIORITIES,
-      head: head && inWords(head),
-      together: together.map(inWords),
+      head: head && shownRow(head),
+      together: together.map(shownRow),
       like,
-      alike: alike.map(inWords),
+      alike: alike.map(shownRow),
       undo,
       contact: visit.contact,
       others: visit.questions.filter((other) => other.id !== question.id),

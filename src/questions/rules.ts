@@ -163,7 +163,17 @@ export function standingInWords(row: Pick<QuestionRow, "state" | "expert" | "mer
   return row.state === "routed" && row.expert ? `Routed to ${row.expert}` : STATE_NAMES[row.state];
 }
 
-/** A question as the pages show it, with the experts who could take it. */
+/** A question as the pages show it. */
+export function inWords(row: QuestionRow, event: { time_zone: string }, now: Instant) {
+  return {
+    ...row,
+    stateName: STATE_NAMES[row.state],
+    asked: momentInWords(row.asked_at, event.time_zone, now),
+    who: [row.contact ?? row.email, row.organization].filter(Boolean).join(", "),
+  };
+}
+
+/** A question as its own page shows it, with the experts who could take it. */
 export function rowInWords<E extends Answerer & { hidden: number }>(
   row: QuestionRow,
   event: { time_zone: string },
@@ -172,11 +182,5 @@ export function rowInWords<E extends Answerer & { hidden: number }>(
 ) {
   const offered = experts.filter((expert) => !expert.hidden);
   const free = offered.filter((expert) => row.state !== "routed" || expert.id !== row.expert_id);
-  return {
-    ...row,
-    stateName: STATE_NAMES[row.state],
-    asked: momentInWords(row.asked_at, event.time_zone, now),
-    who: [row.contact ?? row.email, row.organization].filter(Boolean).join(", "),
-    experts: byTopic(free, row.topic ?? undefined),
-  };
+  return { ...inWords(row, event, now), experts: byTopic(free, row.topic ?? undefined) };
 }

@@ -11,7 +11,7 @@ import { addressWith, countInWords, oneText, placeText } from "../../http/paging
 import { organizer, type Route, wantsJson } from "../../http/route";
 import { checkBulk, checkUndo, undoText } from "../bulk/form";
 import { doTogether, type Outcome, undoTogether } from "../bulk/store";
-import { PRIORITIES, rowInWords, STATE_NAMES, STATES, standingInWords } from "../rules";
+import { inWords, PRIORITIES, STATE_NAMES, STATES, standingInWords } from "../rules";
 import { THE_ORGANIZER } from "../steps/store";
 import { questionRows } from "../store";
 import { checkView, lookedAt, NONE, queueAddress, queueChoice, queueTurn } from "./form";
@@ -28,6 +28,7 @@ import {
   askedTogether,
   changedQuestions,
   countByState,
+  countChanged,
   deleteView,
   lastSteps,
   listOverEvents,
@@ -210,10 +211,9 @@ export function queueRoutes({ db, now }: Deps): Route[] {
     const [together, steps, changed] = await Promise.all([
       askedTogether(db.read, page.ids),
       looked === undefined ? new Map() : lastSteps(db.read, page.ids, looked),
-      looked === undefined
-        ? undefined
-        : countByState(db.read, { eventId: scope.event?.id, changedAfter: looked }),
+      looked === undefined ? undefined : countChanged(db.read, scope.event?.id, looked),
     ]);
+    const suggestions = suggestionsByTopic(rows, experts);
     const sum = (each: Record<string, number>) => Object.values(each).reduce((all, count) => all + count, 0);
     const address = (change: Record<string, string | undefined>) =>
       addressWith(scope.path, { ...choice, ...change });
@@ -249,9 +249,9 @@ export function queueRoutes({ db, now }: Deps): Route[] {
       all: address({ state: undefined }),
       total: sum(counts),
       looked: looked !== undefined && sinceInWords(looked, timeZone, now()),
-      changed: changed && {
-        count: sum(changed),
-        words: countInWords(sum(changed)),
+      changed: changed !== undefined && {
+        count: changed,
+        words: countInWords(changed),
         href: address({ show: "changed" }),
       },
       unchanged: address({ show: undefined }),
@@ -262,10 +262,9 @@ export function queueRoutes({ db, now }: Deps): Route[] {
       })),
       rows: rows.map((row) => {
         const own = eventOf.get(row.event_id) as Event;
-        const words = rowInWords(row, own, experts, now());
         return {
-          ...words,
-          suggestions: suggestionsByTopic(words),
+          ...inWords(row, own, now()),
+          suggestions: suggestions.get(row.id) ?? [],
           asked_together: together.get(row.id) ?? 1,
           due: row.due_at === null ? undefined : momentInWords(row.due_at, own.time_zone, now()),
           isLate: row.state === "routed" && row.due_at !== null && row.due_at < now(),
@@ -275,7 +274,7 @@ export function queueRoutes({ db, now }: Deps): Route[] {
           isSelected: told.selected?.has(row.id),
         };
       }),
-      done: done && rowInWords(done, eventOf.get(done.event_id) as Event, experts, now()),
+      done: done && inWords(done, eventOf.get(done.event_id) as Event, now()),
       outcome: told.outcome && outcomeInWords(told.outcome),
       problems: told.problems ?? [],
       typed: told.typed ?? {},

@@ -1,5 +1,6 @@
 import type { Instant } from "../../database/tables";
 import { localTime } from "../../events/rules";
+import { byTopic } from "../../experts/rules";
 import type { Expert } from "../../experts/store";
 import { daySpan, stepInWords } from "../../visits/rules";
 import { NONE, type QueueChoice } from "./form";
@@ -68,18 +69,31 @@ export interface Suggestion {
   isCertain: boolean;
 }
 
-/** Those who answer on a question's topic, where nothing better is known. */
-export function suggestionsByTopic(row: {
-  topic_name: string | null;
-  experts: { onTopic: Pick<Expert, "id" | "slug" | "name">[] };
-}): Suggestion[] {
-  return row.experts.onTopic.slice(0, 3).map(({ id, slug, name }) => ({
-    expertId: id,
-    slug,
-    name,
-    reason: `answers on ${row.topic_name}`,
-    isCertain: false,
-  }));
+/** How many are offered beside a question: one as the likeliest, and two more. */
+const MOST_SUGGESTED = 3;
+
+/** Those who answer on the topics of these questions, by the question's id, where nothing better is known. */
+export function suggestionsByTopic<E extends Pick<Expert, "id" | "slug" | "name" | "topics" | "hidden">>(
+  rows: { id: string; topic: string | null; topic_name: string | null }[],
+  experts: E[],
+): Map<string, Suggestion[]> {
+  const offered = experts.filter((expert) => !expert.hidden);
+  const onTopic = new Map<string, E[]>();
+  for (const { topic } of rows) {
+    if (topic && !onTopic.has(topic)) onTopic.set(topic, byTopic(offered, topic).onTopic);
+  }
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      (onTopic.get(row.topic ?? "") ?? []).slice(0, MOST_SUGGESTED).map(({ id, slug, name }) => ({
+        expertId: id,
+        slug,
+        name,
+        reason: `answers on ${row.topic_name}`,
+        isCertain: false,
+      })),
+    ]),
+  );
 }
 
 /** What happened to a question since somebody last looked: "new", "answered by Kai", "came back". */

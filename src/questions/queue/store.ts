@@ -1,4 +1,4 @@
-import type { SelectQueryBuilder } from "kysely";
+import type { RawBuilder, SelectQueryBuilder, SqlBool } from "kysely";
 import { uuidv7 } from "uuidv7";
 import type { Writer } from "../../database/door";
 import type { Reader } from "../../database/open";
@@ -7,7 +7,7 @@ import type { Instant, Priority, QuestionState, SavedViewsTable, Tables } from "
 import { Problem } from "../../errors";
 import { COUNT_UP_TO, PAGE_SIZE, type Place } from "../../http/paging";
 import { STATES } from "../rules";
-import { findQuestions } from "../search/store";
+import { isSought } from "../search/store";
 
 /** What the queue is narrowed down to. Null: none at all. */
 export interface QueueFilter {
@@ -54,11 +54,18 @@ export interface QueuePage {
  * longest asked. Questions of visits in the bin are not in it, nor those that another one stands for.
  */
 export async function queuePage(read: Reader, filter: QueueFilter, turn: QueueTurn): Promise<QueuePage> {
-  const found = await findQuestions(read, filter.search ?? "");
-  if (found) return pageOfFound(read, filter, found, turn);
-  const states = filter.state ? [filter.state] : [...STATES];
+  const sought = await isSought(read, "questions.id", filter.search ?? "");
+  return pageOf(read, { ...filter, sought }, turn);
+}
+
+interface Narrowed extends QueueFilter {
+  /** Whether a search finds it. */
+  sought?: RawBuilder<SqlBool>;
+}
+
+async function pageOf(read: Reader, filter: Narrowed, { before, after }: QueueTurn): Promise<QueuePage> {
   const counts = await countByState(read, filter);
-  const { before, after } = turn;
+  const states = STATES.filter((state) => counts[state] > 0 && (!filter.state || filter.state === state));
   if (before) {
     const rows = await walk(read, filter, states.reverse(), "backward", before);
     if (rows.length > PAGE_SIZE) {
@@ -66,7 +73,7 @@ export async function queuePage(read: Reader, filter: QueueFilter, turn: QueueTu
       return { ids: shown.map((row) => row.id), earlier: shown[0], later: shown.at(-1), counts };
     }
     // Nothing comes before this page, so it is the first one.
-    return queuePage(read, filter, {});
+    return pageOf(read, filter, {});
   }
   const rows = await walk(read, filter, states, "forward", after);
   const shown = rows.slice(0, PAGE_SIZE);
@@ -78,60 +85,21 @@ export async function queuePage(read: Reader, filter: QueueFilter, turn: QueueTu
   };
 }
 
-/** So few that looking each of them up is quicker than reading the queue. */
-const FEW = 1000;
-
-/** A page of what a search has found: a list in memory, because no index has its words and its order. */
-async function pageOfFound(
-  read: Reader,
-  filter: QueueFilter,
-  found: string[],
-  { before, after }: QueueTurn,
-): Promise<QueuePage> {
-  let query = matching(read, filter).select(["questions.state"]);
-  if (found.length <= FEW) query = query.where(isOneOf(read, "questions.id", found));
-  const sought = new Set(found);
-  const rows = (await query.execute()).filter((row) => sought.has(row.id)).sort(byPlace);
-  const counts = Object.fromEntries(
-    STATES.map((state) => [state, rows.filter((row) => row.state === state).length]),
-  ) as QueuePage["counts"];
-  const all = filter.state ? rows.filter((row) => row.state === filter.state) : rows;
-  const past = after ? all.findIndex((row) => byPlace(row, after) > 0) : 0;
-  const reached = before ? all.findIndex((row) => byPlace(row, before) >= 0) : -1;
-  const start = before
-    ? Math.max(0, (reached < 0 ? all.length : reached) - PAGE_SIZE)
-    : past < 0
-      ? all.length
-      : past;
-  const shown = all.slice(start, start + PAGE_SIZE);
-  return {
-    ids: shown.map((row) => row.id),
-    earlier: start > 0 ? (shown[0] ?? after) : undefined,
-    later: start + PAGE_SIZE < all.length ? shown.at(-1) : undefined,
-    counts,
-  };
-}
-
-function byPlace(one: QueuePlace, other: QueuePlace): number {
-  return (
-    STATES.indexOf(one.state) - STATES.indexOf(other.state) ||
-    one.rank - other.rank ||
-    one.at - other.at ||
-    (one.id < other.id ? -1 : one.id > other.id ? 1 : 0)
-  );
-}
-
 /** One row more than a page, gathered from one state after the other, each in the order of its index. */
 async function walk(
   read: Reader,
-  filter: QueueFilter,
+  filter: Narrowed,
   states: QuestionState[],
   way: "forward" | "backward",
   from: QueuePlace | undefined,
 ): Promise<QueuePlace[]> {
   const found: QueuePlace[] = [];
   const order = way === "forward" ? "asc" : "desc";
-  for (const state of from ? states.slice(Math.max(0, states.indexOf(from.state))) : states) {
+  const isAhead = (state: QuestionState) => {
+    const steps = STATES.indexOf(state) - STATES.indexOf(from?.state ?? state);
+    return way === "forward" ? steps >= 0 : steps <= 0;
+  };
+  for (const state of states.filter(isAhead)) {
     let query = matching(read, filter)
       .where("state", "=", state)
       .orderBy("rank", order)
@@ -153,10 +121,10 @@ async function walk(
   return found;
 }
 
-/** The questions that a filter leaves, but for its state and its search. */
+/** The questions that a filter leaves, but for its state. */
 function matching(
   read: Reader,
-  filter: QueueFilter,
+  filter: Narrowed,
 ): SelectQueryBuilder<Tables, "questions", { id: string; at: Instant; rank: number }> {
   let query = read
     .selectFrom("questions")
@@ -164,6 +132,7 @@ function matching(
     .where("hidden", "=", 0)
     .where("merged_into", "is", null);
   const { eventId, topicIds, expertId, projectIds, priority, from, until, lateAt, changedAfter } = filter;
+  if (filter.sought) query = query.where(filter.sought);
   if (eventId !== undefined) query = query.where("event_id", "=", eventId);
   if (topicIds === null) query = query.where("topic_id", "is", null);
   else if (topicIds) query = query.where("topic_id", "in", oneAtLeast(topicIds));
@@ -183,8 +152,18 @@ const oneAtLeast = (ids: string[]) => (ids.length > 0 ? ids : [""]);
 /** How many questions that a filter leaves are in each state, whatever state it names. */
 export async function countByState(
   read: Reader,
-  filter: QueueFilter = {},
+  filter: QueueFilter | Narrowed = {},
 ): Promise<Record<QuestionState, number>> {
+  // A search is gone through once for all states; anything else only as far as the count goes.
+  if ("sought" in filter && filter.sought) {
+    const rows = await read
+      .selectFrom(matching(read, filter).select("questions.state").as("some"))
+      .select(["state", ({ fn }) => fn.countAll<number>().as("count")])
+      .groupBy("state")
+      .execute();
+    const countOf = new Map(rows.map((row) => [row.state, Number(row.count)]));
+    return byState((state) => countOf.get(state) ?? 0);
+  }
   const counts = await Promise.all(
     STATES.map(async (state) => {
       const some = matching(read, filter)
@@ -194,10 +173,42 @@ export async function countByState(
         .selectFrom(some.as("some"))
         .select(({ fn }) => fn.countAll<number>().as("count"))
         .executeTakeFirstOrThrow();
-      return [state, Number(count)] as const;
+      return Number(count);
     }),
   );
-  return Object.fromEntries(counts) as Record<QuestionState, number>;
+  return byState((_state, index) => counts[index] ?? 0);
+}
+
+function byState(countOf: (state: QuestionState, index: number) => number): Record<QuestionState, number> {
+  return Object.fromEntries(STATES.map((state, index) => [state, countOf(state, index)])) as Record<
+    QuestionState,
+    number
+  >;
+}
+
+/** How many questions changed after an instant, counted up to `COUNT_UP_TO` + 1. */
+export async function countChanged(
+  read: Reader,
+  eventId: string | undefined,
+  after: Instant,
+): Promise<number> {
+  let some = read
+    .selectFrom("questions")
+    .select("questions.id")
+    .where("changed_at", ">", after)
+    .where("hidden", "=", 0)
+    .where("merged_into", "is", null)
+    .limit(COUNT_UP_TO + 1);
+  some =
+    eventId === undefined
+      ? some.where("event_id", "in", read.selectFrom("events").select("id"))
+      : some.where("event_id", "=", eventId);
+  // In the order of the index of changes, so that it is the one that is gone through.
+  const { count } = await read
+    .selectFrom(some.orderBy("changed_at", "desc").as("some"))
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }
 
 /** How many questions ask the same as each of these, by id; those that stand by themselves are left out. */
@@ -206,7 +217,7 @@ export async function askedTogether(read: Reader, ids: string[]): Promise<Map<st
   const rows = await read
     .selectFrom("questions")
     .select(["merged_into", ({ fn }) => fn.countAll<number>().as("count")])
-    .where(isOneOf(read, "merged_into", ids))
+    .where("merged_into", "in", ids)
     .where("hidden", "=", 0)
     .groupBy("merged_into")
     .execute();

@@ -46,7 +46,8 @@ export function queryOf(typed: string): SearchQuery {
   const compounds = compoundsOf(typed);
   const telling = compounds.filter((word) => terms(word).length > 0);
   const words = (telling.length > 0 ? telling : compounds).slice(0, MOST_WORDS);
-  const isLast = (word: string) => word === compounds.at(-1);
+  // So many words begin with one letter that none is looked for.
+  const isLast = (word: string) => word === compounds.at(-1) && word.length > 1;
   const spaced = words.map((word) => alternativesOf(word.slice(0, LONGEST), isLast(word)));
   const unspaced = (fold(typed).match(UNSPACED) ?? []).map((run) => [
     run.length > 1

@@ -1,9 +1,11 @@
+import type { RawBuilder, SqlBool } from "kysely";
 import type { Writer } from "../../database/door";
 import type { Database, Reader } from "../../database/open";
 import {
   dropDocument,
-  findByWords,
   indexDocument,
+  isAnyFound,
+  isFoundBy,
   isOneOf,
   type Similar,
   similarTo,
@@ -62,24 +64,33 @@ async function indexWaiting(writer: Writer): Promise<boolean> {
   return ids.length === AT_ONCE;
 }
 
+const MOST_INSIDE = 1000;
+
 /**
- * The questions that a search finds, in no order: those with all its words, in any form. Where there are none, those of
- * visits that have them inside of other words. Undefined where nothing is looked for.
+ * Whether a column has the id of a question that a search finds: one with all its words, in any form. Where there is none,
+ * one of a visit that has them inside of other words. Undefined where nothing is looked for.
  */
-export async function findQuestions(read: Reader, typed: string): Promise<string[] | undefined> {
+export async function isSought(
+  read: Reader,
+  column: string,
+  typed: string,
+): Promise<RawBuilder<SqlBool> | undefined> {
   if (typed.trim() === "") return undefined;
   const query = queryOf(typed);
-  const found = await findByWords(read, query);
-  if (found.length > 0) return found;
+  if (await isAnyFound(read, query)) return isFoundBy(read, column, query);
   const parts = searchWords(typed);
   const rows = await read
     .selectFrom("visit_texts")
     .innerJoin("questions", "questions.visit_id", "visit_texts.visit_id")
     .select(({ fn }) => fn.coalesce("questions.merged_into", "questions.id").as("id"))
     .where(({ and }) => and(parts.map((part) => contains("visit_texts.text", part))))
-    .limit(1000)
+    .limit(MOST_INSIDE)
     .execute();
-  return [...new Set(rows.map((row) => row.id))];
+  return isOneOf(
+    read,
+    column,
+    rows.map((row) => row.id),
+  );
 }
 
 /** The questions that ask most likely the same as this one, the likeliest first. */
