@@ -217,14 +217,9 @@ export function questionRoutes({ db, now }: Deps): Route[] {
     const last = lastStep(trail);
     if (!last || !isStep(last.step) || question.hidden || question.merged_into !== null) return undefined;
     const since = trail.slice(0, trail.indexOf(last)).filter((each) => each.step === "merged");
-    if (
-      await hasLeftSoFar(
-        db.read,
-        [last, ...since].map((each) => each.id),
-      )
-    )
-      return undefined;
-    return { step: last.id, words: stepInWords(last.step, last.expert) };
+    const told = [last, ...since].map((each) => each.id);
+    if (await hasLeftSoFar(db.read, told)) return undefined;
+    return { step: last.id, words: stepInWords(last).words };
   }
 
   async function showQuestion(

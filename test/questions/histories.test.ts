@@ -202,7 +202,7 @@ async function letTimePass(
 async function queued(writer: Writer, eventId: string): Promise<string[]> {
   const ids: string[] = [];
   for (let after: Awaited<ReturnType<typeof queuePage>>["later"]; ; ) {
-    const page = await queuePage(writer, eventId, { words: [] }, { after });
+    const page = await queuePage(writer, { eventId }, { after });
     ids.push(...page.ids);
     after = page.later;
     if (!after) return ids;

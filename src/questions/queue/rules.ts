@@ -100,9 +100,11 @@ export function suggestionsByTopic<E extends Pick<Expert, "id" | "slug" | "name"
 export function changeInWords(step: LastStep | undefined): string {
   if (!step) return "new";
   if (step.step === "given back") return step.expert ? `came back from ${step.expert}` : "came back";
+  // By the organizer, with whoever it may be.
   if (step.step === "answered" && step.actor_kind === "organizer") return "answered";
-  const words = stepInWords(step.step, step.expert);
-  return words.charAt(0).toLowerCase() + words.slice(1);
+  const { words, by } = stepInWords(step);
+  const all = step.actor_kind === "expert" ? `${words} ${by}` : words;
+  return all.charAt(0).toLowerCase() + all.slice(1);
 }
 
 /** What stands for the queue over all events among the places that were looked at. No slug looks like it. */

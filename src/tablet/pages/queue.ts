@@ -319,7 +319,7 @@ async function merge(rows: HTMLElement[]): Promise<void> {
 
 function openAnswer(): void {
   const rows = targets();
-  const row = current ?? rows[0];
+  const row = current && rows.includes(current) ? current : rows[0];
   const template = find<HTMLTemplateElement>("[data-answer-box]");
   if (!row || !template || rows.length === 0) return;
   const open = row.querySelector<HTMLTextAreaElement>(".answer-box textarea");
@@ -334,12 +334,10 @@ function openAnswer(): void {
   label.htmlFor = text.id;
   if (rows.length > 1) label.textContent = `One answer for ${rows.length} questions`;
   row.append(box);
-  row.dataset.answering = "";
-  text.focus();
-  const close = () => {
-    box.remove();
-    delete row.dataset.answering;
-  };
+  if (toast) toast.hidden = true;
+  text.focus({ preventScroll: true });
+  box.scrollIntoView({ block: "nearest" });
+  const close = () => box.remove();
   box.querySelector("[data-cancel]")?.addEventListener("click", () => {
     close();
     goTo(row);
