@@ -60,18 +60,23 @@ const SQLITE = [
     USING fts5(asked, around, tokenize = "ascii tokenchars '!#$%&()*+,-./:;<=>?@[]^_\`{|}~'")`,
   // What is erased leaves no words in the index.
   "INSERT INTO search_words (search_words, rank) VALUES ('secure-delete', 1)",
-  sqliteTrigger("question_asked", "AFTER INSERT ON questions", "VALUES (coalesce(new.merged_into, new.id))"),
+  sqliteTrigger(
+    "question_asked",
+    "AFTER INSERT ON questions",
+    "SELECT coalesce(new.merged_into, new.id) AS id",
+  ),
   sqliteTrigger(
     "question_changed",
     `AFTER UPDATE OF text, answer, merged_into, hidden ON questions
      WHEN old.text IS NOT new.text OR old.answer IS NOT new.answer
        OR old.merged_into IS NOT new.merged_into OR old.hidden IS NOT new.hidden`,
-    "VALUES (new.id), (coalesce(old.merged_into, old.id)), (coalesce(new.merged_into, new.id))",
+    `SELECT new.id AS id UNION SELECT coalesce(old.merged_into, old.id)
+     UNION SELECT coalesce(new.merged_into, new.id)`,
   ),
   sqliteTrigger(
     "question_gone",
     "AFTER DELETE ON questions",
-    "VALUES (old.id), (coalesce(old.merged_into, old.id))",
+    "SELECT old.id AS id UNION SELECT coalesce(old.merged_into, old.id)",
   ),
   sqliteTrigger("contact_left", "AFTER INSERT ON contacts", ofVisit("new.visit_id")),
   sqliteTrigger("contact_changed", "AFTER UPDATE ON contacts", ofVisit("new.visit_id")),
@@ -83,13 +88,15 @@ const SQLITE = [
   ),
 ];
 
-function sqliteTrigger(name: string, when: string, what: string): string {
+/** `which`: a query of the ids. An OR IGNORE would not count here, where the statement that fires it has a conflict clause. */
+function sqliteTrigger(name: string, when: string, which: string): string {
   return `CREATE TRIGGER IF NOT EXISTS search_${name} ${when}
-    BEGIN INSERT OR IGNORE INTO search_waiting (question_id) ${what}; END`;
+    BEGIN INSERT INTO search_waiting (question_id) SELECT id FROM (${which}) AS these
+      WHERE id NOT IN (SELECT question_id FROM search_waiting); END`;
 }
 
 function ofVisit(id: string): string {
-  return `SELECT coalesce(merged_into, id) FROM questions WHERE visit_id = ${id}`;
+  return `SELECT DISTINCT coalesce(merged_into, id) AS id FROM questions WHERE visit_id = ${id}`;
 }
 
 const POSTGRES = [

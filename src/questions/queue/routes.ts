@@ -139,7 +139,7 @@ export function queueRoutes({ db, now }: Deps): Route[] {
       const [problem] = problems;
       return void res.status(422).json({ message: problem?.message, problems });
     }
-    const selected = new Set([req.body?.question].flat().map((each) => String(each).slice(0, 36)));
+    const selected = new Set([req.body?.question].flat().map((each) => oneText(each).slice(0, 36)));
     const typed = { answer: oneText(req.body?.answer, 5000), name: oneText(req.body?.name) };
     await showQueue(req, res.status(422), await scopeOf(req), { problems, typed, selected });
   }
