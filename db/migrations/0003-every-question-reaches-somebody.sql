@@ -59,7 +59,7 @@ CREATE INDEX questions_in_queue ON questions (event_id, hidden, state, rank, ask
 -- The same over all events.
 CREATE INDEX questions_in_all ON questions (hidden, state, rank, asked_at, id, merged_into, topic_id, expert_id, project_id, priority, due_at, changed_at);
 CREATE INDEX questions_due ON questions (due_at) WHERE state = 'routed';
-CREATE INDEX questions_merged ON questions (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX questions_merged ON questions (merged_into, hidden, asked_at, id) WHERE merged_into IS NOT NULL;
 CREATE INDEX questions_changed ON questions (event_id, changed_at);
 
 -- What kind of somebody took the step: their names may be the same.
