@@ -72,6 +72,14 @@ async function gather(engine: Engine = "sqlite"): Promise<Cast> {
       })
       .execute();
   });
+  const view = {
+    id: uuidv7(),
+    event_id: booth.eventId,
+    name: "Mine",
+    query: "topic=storage",
+    created_at: NOON,
+  };
+  await booth.db.write((writer) => writer.insertInto("saved_views").values(view).execute());
   const conflict = await booth.db.read.selectFrom("visit_conflicts").select("id").executeTakeFirstOrThrow();
   return {
     booth,
@@ -92,6 +100,7 @@ async function gather(engine: Engine = "sqlite"): Promise<Cast> {
       "experts/:id": expert.id,
       "experts/:slug": expert.slug,
       "conflicts/:id": conflict.id,
+      "views/:id": view.id,
       "x/:token": (await linkOf(booth.db, await expertById(booth.db.read, expert.id)))?.slice(3) ?? "",
       "asked/:id": asked,
       "s/:code": own.questions?.[0]?.slip as string,
@@ -308,6 +317,7 @@ async function typeEverywhere({ db }: Booth, text: string): Promise<void> {
       .execute();
     const { id } = await writer.selectFrom("events").select("id").executeTakeFirstOrThrow();
     await writer.insertInto("journal").values({ id: uuidv7(), event_id: id, at: NOON, text }).execute();
+    await writer.updateTable("saved_views").set({ name: text, query: text }).execute();
     await writer.updateTable("devices").set({ staff_name: text }).execute();
     const left = JSON.stringify({ name: text, email: text, consent: [] });
     await writer.updateTable("visitor_questions").set({ text, contact: left }).execute();

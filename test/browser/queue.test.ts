@@ -102,6 +102,7 @@ test("who knows the keys needs no mouse: help, search, answer, priority, opening
   expect(await focused()).toBe(id(1));
   await press("p");
   await row(1).getByText("high priority").waitFor();
+  await told("High priority.");
   expect((await questionById(booth.db.read, id(1))).priority).toBe("high");
   await press("a");
   await page.keyboard.type("Yes, jkx");

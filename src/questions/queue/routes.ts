@@ -11,12 +11,13 @@ import { addressWith, countInWords, oneText, placeText } from "../../http/paging
 import { organizer, type Route, wantsJson } from "../../http/route";
 import { checkBulk, checkUndo, undoText } from "../bulk/form";
 import { doTogether, type Outcome, undoTogether } from "../bulk/store";
-import { inWords, PRIORITIES, STATE_NAMES, STATES, standingInWords } from "../rules";
+import { inWords, PRIORITIES, STATE_NAMES, STATES } from "../rules";
 import { THE_ORGANIZER } from "../steps/store";
 import { questionRows } from "../store";
 import { checkView, lookedAt, NONE, queueAddress, queueChoice, queueTurn } from "./form";
 import {
   changeInWords,
+  doneInWords,
   EVERYWHERE,
   filterOf,
   lookedPlaces,
@@ -156,7 +157,7 @@ export function queueRoutes({ db, now }: Deps): Route[] {
           priority: question.priority,
           topic: question.topic_name,
           mergedInto: question.merged_into,
-          words: standingInWords(question),
+          words: doneInWords({ question, undo }),
           undo: undo && undoText(undo),
           also: also && { id: also.id, version: also.version },
         })),
@@ -315,7 +316,7 @@ function backTo(scope: Scope, change: Record<string, string | undefined> = {}): 
 function outcomeInWords({ done, notDone, isUndo }: Outcome & { isUndo: boolean }) {
   const undo = done.flatMap((each) => (each.undo ? [undoText(each.undo)] : []));
   const [first] = done;
-  const one = first && `${standingInWords(first.question)}: ${first.question.text}`;
+  const one = first && `${doneInWords(first)}: ${first.question.text}`;
   const questions = (count: number) => (count === 1 ? "1 question" : `${count} questions`);
   return {
     words: isUndo

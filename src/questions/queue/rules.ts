@@ -3,6 +3,8 @@ import { localTime } from "../../events/rules";
 import { byTopic } from "../../experts/rules";
 import type { Expert } from "../../experts/store";
 import { daySpan, stepInWords } from "../../visits/rules";
+import type { Done } from "../bulk/store";
+import { standingInWords } from "../rules";
 import { NONE, type QueueChoice } from "./form";
 import type { LastStep, QueueFilter } from "./store";
 
@@ -105,6 +107,13 @@ export function changeInWords(step: LastStep | undefined): string {
   const { words, by } = stepInWords(step);
   const all = step.actor_kind === "expert" ? `${words} ${by}` : words;
   return all.charAt(0).toLowerCase() + all.slice(1);
+}
+
+/** What was done with a question, as somebody who just did it is told: "High priority", else where it stands now. */
+export function doneInWords({ question, undo }: Done): string {
+  if (undo?.kind === "topic") return question.topic_name ? `Topic: ${question.topic_name}` : "No topic";
+  if (undo?.kind !== "priority") return standingInWords(question);
+  return `${question.priority.charAt(0).toUpperCase()}${question.priority.slice(1)} priority`;
 }
 
 /** What stands for the queue over all events among the places that were looked at. No slug looks like it. */
