@@ -9,6 +9,7 @@ import path from "node:path";
 const require = createRequire(import.meta.url);
 const { createApp } = require("../dist/app.js");
 const { openDatabase } = require("../dist/database/open.js");
+const { suggester } = require("../dist/questions/suggestions/store.js");
 const { uuidv7 } = require("uuidv7");
 const pino = require("pino");
 
@@ -186,7 +187,9 @@ const config = {
   organizerPassphrase: PASSPHRASE,
   logLevel: "silent",
 };
-const server = createServer(createApp({ db, config, log: pino({ level: "silent" }), now: () => NOW }));
+const server = createServer(
+  createApp({ db, config, log: pino({ level: "silent" }), suggester: suggester(), now: () => NOW }),
+);
 await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
 const address = `http://127.0.0.1:${server.address().port}`;
 const begun = performance.now();

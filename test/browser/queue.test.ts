@@ -73,9 +73,9 @@ test("questions are routed, one keystroke each, and the last one is taken back",
   await isOn(1);
   await press("e");
   await row(1).getByText("Routed to Lou").waitFor();
-  // Nobody is suggested: somebody is chosen.
+  // Somebody else is chosen.
   await isOn(2);
-  await press("e");
+  await press("Shift+E");
   await page.getByRole("dialog", { name: "Who gets it?" }).waitFor();
   await press("m", "Enter");
   await row(2).getByText("Routed to Mae").waitFor();
@@ -85,7 +85,7 @@ test("questions are routed, one keystroke each, and the last one is taken back",
     "routed Mae",
   ]);
   await press("u");
-  await row(2).getByText("Choose who gets it").waitFor();
+  await row(2).locator("[data-choose-for]").waitFor();
   expect(await standing(2)).toBe("open");
   // What is back can be routed again.
   await press("k", "k");
@@ -119,6 +119,13 @@ test("who knows the keys needs no mouse: help, search, answer, priority, opening
   expect(await complaintsAbout(page)).toEqual([]);
   await page.getByRole("link", { name: "All questions" }).click();
   await isOn(17);
+});
+
+test("who could take a question is said of all of them, also of those far down", async () => {
+  await page.waitForFunction("!document.querySelector('[data-unsure]')");
+  expect(await row(45).locator(".first").getAttribute("value")).toBe("kai");
+  expect(await row(46).locator(".reason").textContent()).toContain("Networking");
+  expect(await row(46).locator(".first").textContent()).toContain("Route to Lou");
 });
 
 test("what is selected is worked on together, and taken back together", async () => {

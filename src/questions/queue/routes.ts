@@ -22,6 +22,7 @@ import {
   filterOf,
   lookedPlaces,
   type Named,
+  namedSuggestions,
   suggestionsByTopic,
   withPlace,
 } from "./rules";
@@ -46,6 +47,11 @@ const A_YEAR = 365 * 24 * 3_600_000;
 /** A page that was open all night is told that much changed, not what. */
 const MOST_CHANGES = 100;
 
+/** As many as a screen shows: who could take these is said at once, of the others when the page asks. */
+const SUGGESTED_AT_ONCE = 10;
+/** A page does not wait longer for it: after a start all that was answered before is learnt first. */
+const PATIENCE = 60;
+
 /** What a queue is of: an event, or all of them. */
 interface Scope {
   event: Event | undefined;
@@ -61,7 +67,7 @@ interface Told {
   selected?: Set<string>;
 }
 
-export function queueRoutes({ db, now }: Deps): Route[] {
+export function queueRoutes({ db, suggester, now }: Deps): Route[] {
   return [
     organizer.get("/events/:slug/questions", async (req, res) => {
       const event = await eventBySlug(db.read, req.params.slug as string);
@@ -78,6 +84,19 @@ export function queueRoutes({ db, now }: Deps): Route[] {
 
     organizer.get("/questions/changes", async (req, res) => {
       await tellChanges(req, res, undefined);
+    }),
+
+    organizer.get("/questions/suggestions", async (req, res) => {
+      const ids = [req.query.id]
+        .flat()
+        .map((each) => oneText(each))
+        .slice(0, SUGGESTED_AT_ONCE);
+      const [found, experts] = await Promise.all([
+        suggester.suggestFor(db.read, ids, now()),
+        listExperts(db.read),
+      ]);
+      const suggestions = [...found].map(([id, each]) => [id, namedSuggestions(each, experts)]);
+      res.json({ suggestions: Object.fromEntries(suggestions) });
     }),
 
     organizer.post("/questions/bulk", async (req, res) => {
@@ -214,7 +233,13 @@ export function queueRoutes({ db, now }: Deps): Route[] {
       looked === undefined ? new Map() : lastSteps(db.read, page.ids, looked),
       looked === undefined ? undefined : countChanged(db.read, scope.event?.id, looked),
     ]);
+    const waiting = rows.filter((row) => row.state === "open").map((row) => row.id);
+    const suggested = await soon(suggester.suggestFor(db.read, waiting.slice(0, SUGGESTED_AT_ONCE), now()));
     const suggestions = suggestionsByTopic(rows, experts);
+    for (const [id, found] of suggested ?? []) {
+      const named = namedSuggestions(found, experts);
+      if (named.length > 0) suggestions.set(id, named);
+    }
     const sum = (each: Record<string, number>) => Object.values(each).reduce((all, count) => all + count, 0);
     const address = (change: Record<string, string | undefined>) =>
       addressWith(scope.path, { ...choice, ...change });
@@ -266,6 +291,7 @@ export function queueRoutes({ db, now }: Deps): Route[] {
         return {
           ...inWords(row, own, now()),
           suggestions: suggestions.get(row.id) ?? [],
+          isUnsure: row.state === "open" && !suggested?.has(row.id),
           asked_together: together.get(row.id) ?? 1,
           due: row.due_at === null ? undefined : momentInWords(row.due_at, own.time_zone, now()),
           isLate: row.state === "routed" && row.due_at !== null && row.due_at < now(),
@@ -311,6 +337,13 @@ function queryOf({ query }: Scope): Record<string, string> {
 
 function backTo(scope: Scope, change: Record<string, string | undefined> = {}): string {
   return addressWith(scope.path, { ...queryOf(scope), ...change });
+}
+
+/** What is there within `PATIENCE`; undefined where it takes longer. */
+function soon<T>(work: Promise<T>): Promise<T | undefined> {
+  work.catch(() => {});
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE, undefined).unref());
+  return Promise.race([work, late]);
 }
 
 function outcomeInWords({ done, notDone, isUndo }: Outcome & { isUndo: boolean }) {

@@ -98,6 +98,20 @@ export function suggestionsByTopic<E extends Pick<Expert, "id" | "slug" | "name"
   );
 }
 
+/** The likeliest of those that something speaks for, with the names that a page shows. */
+export function namedSuggestions(
+  found: { expertId: string; reason: string; isCertain: boolean }[],
+  experts: Pick<Expert, "id" | "slug" | "name">[],
+): Suggestion[] {
+  return found
+    .filter((each) => each.reason !== "")
+    .slice(0, MOST_SUGGESTED)
+    .flatMap(({ expertId, reason, isCertain }) => {
+      const expert = experts.find((each) => each.id === expertId);
+      return expert ? { expertId, slug: expert.slug, name: expert.name, reason, isCertain } : [];
+    });
+}
+
 /** What happened to a question since somebody last looked: "new", "answered by Kai", "came back". */
 export function changeInWords(step: LastStep | undefined): string {
   if (!step) return "new";

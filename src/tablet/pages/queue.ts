@@ -1,4 +1,4 @@
-import { ask, changesSince, type Done, type Outcome } from "../queue/laptop";
+import { ask, changesSince, type Done, type Outcome, suggestionsFor } from "../queue/laptop";
 import {
   allRows,
   idOf,
@@ -14,6 +14,7 @@ import {
   settle,
   setVersion,
   shownAs,
+  suggest,
 } from "../queue/rows";
 
 /**
@@ -449,6 +450,20 @@ function leave(target: HTMLElement): void {
     toast.hidden = true;
   }
 }
+
+// Who could take a question, where the page came without
+
+const SUGGESTED_AT_ONCE = 10;
+
+async function suggestAll(): Promise<void> {
+  const unsure = allRows().filter((row) => row.dataset.unsure !== undefined);
+  for (let from = 0; from < unsure.length; from += SUGGESTED_AT_ONCE) {
+    const rows = unsure.slice(from, from + SUGGESTED_AT_ONCE);
+    const found = await suggestionsFor(rows.map(idOf));
+    for (const row of rows) suggest(row, found[idOf(row)] ?? []);
+  }
+}
+void suggestAll();
 
 // What others do meanwhile
 

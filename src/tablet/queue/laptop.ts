@@ -57,3 +57,19 @@ export async function changesSince(
   }).catch(() => undefined);
   return answer?.ok ? answer.json().catch(() => undefined) : undefined;
 }
+
+export interface Suggestion {
+  slug: string;
+  name: string;
+  reason: string;
+}
+
+/** Who could take these questions, by their ids, the likeliest first; none where the laptop cannot be reached. */
+export async function suggestionsFor(ids: string[]): Promise<Record<string, Suggestion[]>> {
+  const query = new URLSearchParams(ids.map((id) => ["id", id]));
+  const answer = await fetch(`/questions/suggestions?${query}`, {
+    headers: { Accept: "application/json" },
+  }).catch(() => undefined);
+  const said = answer?.ok ? await answer.json().catch(() => undefined) : undefined;
+  return said?.suggestions ?? {};
+}

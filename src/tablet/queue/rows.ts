@@ -1,4 +1,5 @@
 /** The rows of the queue as they stand on the page. */
+import type { Suggestion } from "./laptop";
 
 export const ROW = "[data-question]";
 
@@ -73,4 +74,39 @@ export function offerAgain(row: HTMLElement): void {
   const before = offered.get(row);
   offered.delete(row);
   if (before) row.querySelector(".do")?.replaceChildren(...before);
+}
+
+/** Offers in a row who could take its question, the likeliest as the button. */
+export function suggest(row: HTMLElement, suggestions: Suggestion[]): void {
+  delete row.dataset.unsure;
+  const form = row.querySelector<HTMLFormElement>('form[data-one="route"]');
+  const rest = form?.querySelector(".else");
+  const [first, ...others] = suggestions;
+  if (!form || !rest || !first || isTaken(row)) return;
+  row.dataset.suggested = first.slug;
+  const button = form.querySelector(".first") ?? buttonFor(first, "first");
+  button.setAttribute("value", first.slug);
+  button.textContent = `Route to ${first.name}`;
+  const reason = document.createElement("span");
+  reason.className = "reason";
+  reason.textContent = first.reason;
+  const choose = rest.querySelector<HTMLElement>("[data-choose-for]");
+  choose?.classList.add("quiet");
+  if (choose) choose.textContent = "Somebody else …";
+  rest.before(button);
+  rest.replaceChildren(
+    reason,
+    ...others.map((other) => buttonFor(other, "quiet")),
+    ...(choose ? [choose] : []),
+  );
+}
+
+function buttonFor({ slug, name, reason }: Suggestion, look: string): HTMLButtonElement {
+  const button = document.createElement("button");
+  button.className = look;
+  button.name = "expert";
+  button.value = slug;
+  button.title = reason;
+  button.textContent = name;
+  return button;
 }
