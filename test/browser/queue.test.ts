@@ -63,8 +63,7 @@ const press = async (...keys: string[]) => {
   for (const key of keys) await page.keyboard.press(key);
 };
 const focused = () => page.evaluate('document.activeElement?.closest("[data-question]")?.dataset.question');
-const isOn = (index: number) =>
-  page.waitForFunction(`document.activeElement?.closest('[data-question="${id(index)}"]')`);
+const isOn = (index: number) => row(index).locator("a:focus").waitFor();
 const told = (words: string | RegExp) => page.getByText(words).first().waitFor();
 
 test("questions are routed, one keystroke each, and the last one is taken back", async () => {
@@ -122,7 +121,7 @@ test("who knows the keys needs no mouse: help, search, answer, priority, opening
 });
 
 test("who could take a question is said of all of them, also of those far down", async () => {
-  await page.waitForFunction("!document.querySelector('[data-unsure]')");
+  await page.locator("[data-unsure]").first().waitFor({ state: "detached" });
   expect(await row(45).locator(".first").getAttribute("value")).toBe("kai");
   expect(await row(46).locator(".reason").textContent()).toContain("Networking");
   expect(await row(46).locator(".first").textContent()).toContain("Route to Lou");
