@@ -205,6 +205,11 @@ const signedIn = await fetch(`${address}/session`, { method: "POST", body, redir
 const session = signedIn.headers.get("set-cookie").split(";")[0];
 const headers = { cookie: `${session}; boothlight_looked=fair.${NOW - DAY}~*.${NOW - DAY}` };
 
+// So is all learnt that was routed and answered before: a page does not wait for it, but shares the processor with it.
+const learning = performance.now();
+await fetch(`${address}/questions/suggestions?id=${uuidv7()}`, { headers });
+const learnt = performance.now() - learning;
+
 const pages = [
   ["the first page", ""],
   ["the last page", `before=closed.9.${NOW * 2}.f`],
@@ -249,7 +254,9 @@ const shown = process.argv.includes("--all") ? inTime : slowest(inTime);
 for (const { name, p95, ratio } of shown) line(name, `${p95.toFixed(1)} ms`, ratio.toFixed(2));
 const missed = inTime.filter((each) => each.ratio > 1).length;
 const all = `${results.length} pages; the limit is ${LIMIT} ms; ${missed} missed it.`;
-console.log(`${all} Indexing them all at the first start took ${(indexed / 1000).toFixed(1)} s.`);
+console.log(
+  `${all} Indexing them all at the first start took ${(indexed / 1000).toFixed(1)} s, learning from them ${(learnt / 1000).toFixed(1)} s.`,
+);
 if (missed > 0) process.exitCode = 1;
 
 /** Each filter and each search by itself, and of all others the slowest. */

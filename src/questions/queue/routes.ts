@@ -48,7 +48,8 @@ const A_YEAR = 365 * 24 * 3_600_000;
 const MOST_CHANGES = 100;
 
 /** As many as a screen shows: who could take these is said at once, of the others when the page asks. */
-const SUGGESTED_AT_ONCE = 10;
+const SUGGESTED_AT_ONCE = 6;
+const MOST_SUGGESTED_FOR = 10;
 /** A page does not wait longer for it: after a start all that was answered before is learnt first. */
 const PATIENCE = 60;
 
@@ -90,7 +91,7 @@ export function queueRoutes({ db, suggester, now }: Deps): Route[] {
       const ids = [req.query.id]
         .flat()
         .map((each) => oneText(each))
-        .slice(0, SUGGESTED_AT_ONCE);
+        .slice(0, MOST_SUGGESTED_FOR);
       const [found, experts] = await Promise.all([
         suggester.suggestFor(db.read, ids, now()),
         listExperts(db.read),
