@@ -30,6 +30,7 @@ import { letterRoutes } from "./questions/letters/routes";
 import { queueRoutes } from "./questions/queue/routes";
 import { questionRoutes } from "./questions/routes";
 import { keepSearchable } from "./questions/search/store";
+import { similarRoutes } from "./questions/similar/routes";
 import { slipRoutes } from "./questions/slips/routes";
 import { reportRoutes, todayPage } from "./reports/routes";
 import { settingsRoutes } from "./settings/routes";
@@ -59,6 +60,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...expertRoutes(deps),
     ...queueRoutes(deps),
     ...byItselfRoutes(deps),
+    ...similarRoutes(deps),
     ...questionRoutes(deps),
     ...answeringRoutes(deps),
     ...slipRoutes(deps),

@@ -13,9 +13,13 @@ import { type Announcement, announce } from "./http/announce";
 import { type SecureServer, secureServer } from "./http/secure";
 import { letterOf } from "./questions/letters/store";
 import { suggester } from "./questions/suggestions/store";
+import { watchQuestions } from "./questions/watch/store";
+import { repeat } from "./repeat";
 
 /** Requests under way get this long to finish when the program is asked to stop. */
 const STOP_WITHIN = 5000;
+/** Seconds between two looks at the questions: whose time ran out, what is certain, who was not told. */
+const WATCH_EVERY = 20;
 
 /** What is only asked of some runs. */
 interface Run {
@@ -50,9 +54,11 @@ export async function serve(config: Config, { prepare, delivers = true }: Run = 
   const announcement = announceOn(deps, network, https.secure);
   const delivery = delivers ? await deliver(deps) : undefined;
   deps.delivery = delivery;
+  const seen = new Map<string, number>();
+  const watch = repeat("questions", WATCH_EVERY, () => watchQuestions(deps, seen), log);
   stopWhenAsked([server, ...(https.secure ? [https.secure.server] : [])], async () => {
     https.secure?.stop();
-    await Promise.all([announcement?.end(), delivery?.stop()]);
+    await Promise.all([announcement?.end(), delivery?.stop(), watch.stop()]);
     await db.close();
     log.flush();
   });

@@ -39,11 +39,12 @@ import {
 import { likeQuestion } from "./search/store";
 import { changePriority, changeTopic, THE_ORGANIZER, takeStep, undoStep } from "./steps/store";
 import { activityOfQuestion, askedWith, type QuestionRow, questionById, questionRows } from "./store";
+import { namedSuggestions } from "./suggestions/rules";
 
 /** As many as somebody compares by eye. */
 const MOST_LIKE = 6;
 
-export function questionRoutes({ db, now }: Deps): Route[] {
+export function questionRoutes({ db, suggester, now }: Deps): Route[] {
   return [
     organizer.get("/questions/:id", async (req, res) => {
       await showQuestion(req, res, { saved: req.query.saved === "yes" });
@@ -237,11 +238,12 @@ export function questionRoutes({ db, now }: Deps): Route[] {
     ]);
     const zone = event.time_zone;
     const like = oneText(req.query.like);
-    const [[head], together, alike, undo] = await Promise.all([
+    const [[head], together, alike, undo, suggested] = await Promise.all([
       questionRows(db.read, question.merged_into === null ? [] : [question.merged_into]),
       askedWith(db.read, question.id),
       likeOrFound(question, like),
       undoable(question, activity),
+      question.state === "open" ? suggester.suggestFor(db.read, [question.id], now()) : undefined,
     ]);
     const shownRow = (row: QuestionRow) => inWords(row, event, now());
     show(res, "questions/question", {
@@ -252,6 +254,7 @@ export function questionRoutes({ db, now }: Deps): Route[] {
       answerHtml: question.answer && markdownToHtml(question.answer),
       question: rowInWords(question, event, experts, now()),
       steps: question.hidden || question.merged_into !== null ? [] : stepsFrom(question.state),
+      suggestions: namedSuggestions(suggested?.get(question.id) ?? [], experts),
       due: question.due_at === null ? undefined : momentInWords(question.due_at, zone, now()),
       isLate: question.due_at !== null && question.due_at < now(),
       claimed: question.claimed_at === null ? undefined : momentInWords(question.claimed_at, zone, now()),

@@ -235,6 +235,8 @@ function fillQuestion(
   (row.querySelector("[name=questionId]") as HTMLInputElement).value = question?.id ?? "";
   (row.querySelector("[name=questionText]") as HTMLTextAreaElement).value = question?.text ?? "";
   setSlip(row, question?.slip ?? "");
+  const known = row.querySelector<HTMLButtonElement>("[data-known]");
+  if (known) known.disabled = true;
   const topic = row.querySelector("[name=questionTopic]") as HTMLSelectElement;
   topic.value = question?.topic ?? "";
   if (question?.topic && topic.value !== question.topic) {

@@ -11,8 +11,10 @@ import { anyone, type Handler, type Route } from "../../http/route";
 import { markdownToHtml } from "../../markdown";
 import { checkAnswer, checkRemark, checkRouting, shownIn } from "../form";
 import type { Step } from "../rules";
+import { answeredLike } from "../similar/store";
 import { takeStep } from "../steps/store";
 import type { QuestionRow } from "../store";
+import { namedSuggestions } from "../suggestions/rules";
 import { checkCapacity } from "./form";
 import { absenceInWords, fewerAndMore, questionForExpert, weeklyInWords, whereItWent } from "./rules";
 import {
@@ -43,7 +45,7 @@ interface Outcome {
 }
 
 /** An expert's private page. Whoever has the link is the expert, for what is theirs and for nothing else. */
-export function answeringRoutes({ db, now }: Deps): Route[] {
+export function answeringRoutes({ db, suggester, now }: Deps): Route[] {
   /** A handler that is told whose link it is. A link that is no good is answered before anything is looked for. */
   const withLink =
     (handle: (req: Request, res: Response, expert: Expert) => unknown): Handler =>
@@ -297,12 +299,14 @@ export function answeringRoutes({ db, now }: Deps): Route[] {
     row: QuestionRow,
     { typed = {}, problems = [], raced, previewHtml }: Outcome = {},
   ): Promise<void> {
-    const [others, askers, handOver, events, experts] = await Promise.all([
+    const [others, askers, handOver, events, experts, similar, suggested] = await Promise.all([
       othersAsking(db.read, [row.id]),
       isPublic(expert.kind) ? [] : askersOf(db.read, row.id),
       handOverOf(db.read, row.id, expert.id),
       eventNames(db.read, [row.event_id]),
       offered(expert),
+      answeredLike(db.read, suggester, row.text, { most: 3, except: row.id }),
+      suggester.suggestFor(db.read, [row.id], now()),
     ]);
     const question = questionForExpert(
       row,
@@ -314,12 +318,18 @@ export function answeringRoutes({ db, now }: Deps): Route[] {
       ...each,
       isAway: isAway(each, localTime(now(), each.time_zone).day),
     }));
+    const likely = namedSuggestions(suggested.get(row.id) ?? [], there).map((each) => each.expertId);
     show(res, "questions/answering/question", {
       ...frameOf(req, expert, "A question for you"),
       question,
       // Who was told how it stands decides on that; who only looked at their words decides on what they saw.
       version: raced ? row.version : (shownIn(req.body) ?? row.version),
-      getters: byTopic(there, row.topic ?? undefined),
+      suggested: likely.flatMap((id) => there.find((each) => each.id === id) ?? []),
+      getters: byTopic(
+        there.filter((each) => !likely.includes(each.id)),
+        row.topic ?? undefined,
+      ),
+      similar: similar.map(({ text, answer }) => ({ text, answerHtml: markdownToHtml(answer) })),
       typed,
       problems,
       raced,

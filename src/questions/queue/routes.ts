@@ -14,6 +14,7 @@ import { doTogether, type Outcome, undoTogether } from "../bulk/store";
 import { inWords, PRIORITIES, STATE_NAMES, STATES } from "../rules";
 import { THE_ORGANIZER } from "../steps/store";
 import { questionRows } from "../store";
+import { namedSuggestions } from "../suggestions/rules";
 import { checkView, lookedAt, NONE, queueAddress, queueChoice, queueTurn } from "./form";
 import {
   changeInWords,
@@ -22,7 +23,6 @@ import {
   filterOf,
   lookedPlaces,
   type Named,
-  namedSuggestions,
   suggestionsByTopic,
   withPlace,
 } from "./rules";

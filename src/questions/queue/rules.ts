@@ -5,6 +5,7 @@ import type { Expert } from "../../experts/store";
 import { daySpan, stepInWords } from "../../visits/rules";
 import type { Done } from "../bulk/store";
 import { standingInWords } from "../rules";
+import { MOST_SUGGESTED, type NamedSuggestion } from "../suggestions/rules";
 import { NONE, type QueueChoice } from "./form";
 import type { LastStep, QueueFilter } from "./store";
 
@@ -61,24 +62,11 @@ export function filterOf(
   };
 }
 
-/** An expert who may be the one for a question, and why. */
-export interface Suggestion {
-  expertId: string;
-  slug: string;
-  name: string;
-  /** In words: "storage: 'LUN', 'iSCSI'; answered 4 like it". */
-  reason: string;
-  isCertain: boolean;
-}
-
-/** How many are offered beside a question: one as the likeliest, and two more. */
-const MOST_SUGGESTED = 3;
-
 /** Those who answer on the topics of these questions, by the question's id, where nothing better is known. */
 export function suggestionsByTopic<E extends Pick<Expert, "id" | "slug" | "name" | "topics" | "hidden">>(
   rows: { id: string; topic: string | null; topic_name: string | null }[],
   experts: E[],
-): Map<string, Suggestion[]> {
+): Map<string, NamedSuggestion[]> {
   const offered = experts.filter((expert) => !expert.hidden);
   const onTopic = new Map<string, E[]>();
   for (const { topic } of rows) {
@@ -96,20 +84,6 @@ export function suggestionsByTopic<E extends Pick<Expert, "id" | "slug" | "name"
       })),
     ]),
   );
-}
-
-/** The likeliest of those that something speaks for, with the names that a page shows. */
-export function namedSuggestions(
-  found: { expertId: string; reason: string; isCertain: boolean }[],
-  experts: Pick<Expert, "id" | "slug" | "name">[],
-): Suggestion[] {
-  return found
-    .filter((each) => each.reason !== "")
-    .slice(0, MOST_SUGGESTED)
-    .flatMap(({ expertId, reason, isCertain }) => {
-      const expert = experts.find((each) => each.id === expertId);
-      return expert ? { expertId, slug: expert.slug, name: expert.name, reason, isCertain } : [];
-    });
 }
 
 /** What happened to a question since somebody last looked: "new", "answered by Kai", "came back". */

@@ -61,7 +61,7 @@ export async function slipPage(read: Reader, code: string): Promise<SlipPage | u
 }
 
 /** The visitors who asked a question, or one that is asked together with it: an answer may name any of them. */
-function visitorsOf(read: Reader, headId: string): Promise<Details[]> {
+export function visitorsOf(read: Reader, headId: string): Promise<Details[]> {
   return read
     .selectFrom("questions")
     .innerJoin("contacts", "contacts.visit_id", "questions.visit_id")

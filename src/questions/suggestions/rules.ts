@@ -693,3 +693,30 @@ function shuffle(order: number[], model: Model): void {
     [order[last], order[other]] = [order[other] as number, order[last] as number];
   }
 }
+
+/** An expert who may be the one for a question, and why. */
+export interface NamedSuggestion {
+  expertId: string;
+  slug: string;
+  name: string;
+  /** In words: "storage: 'LUN', 'iSCSI'; answered 4 like it". */
+  reason: string;
+  isCertain: boolean;
+}
+
+/** How many are offered beside a question: one as the likeliest, and two more. */
+export const MOST_SUGGESTED = 3;
+
+/** The likeliest of those that something speaks for, with the names that a page shows. */
+export function namedSuggestions(
+  found: { expertId: string; reason: string; isCertain: boolean }[],
+  experts: { id: string; slug: string; name: string }[],
+): NamedSuggestion[] {
+  return found
+    .filter((each) => each.reason !== "")
+    .slice(0, MOST_SUGGESTED)
+    .flatMap(({ expertId, reason, isCertain }) => {
+      const expert = experts.find((each) => each.id === expertId);
+      return expert ? { expertId, slug: expert.slug, name: expert.name, reason, isCertain } : [];
+    });
+}

@@ -4,8 +4,20 @@ import type { Database, Reader } from "../../database/open";
 import type { Instant } from "../../database/tables";
 import { Problem } from "../../errors";
 import { expertById } from "../../experts/store";
+import { routeCertain } from "../by-itself/store";
 import { PROGRAM } from "../rules";
 import { takeStep, tellExpert } from "../steps/store";
+import type { Suggester } from "../suggestions/store";
+
+/** One look at everything that must not wait for anybody: see the functions below. `seen` is of `routeCertain`. */
+export async function watchQuestions(
+  { db, suggester, now }: { db: Database; suggester: Suggester; now: () => Instant },
+  seen: Map<string, number>,
+): Promise<void> {
+  await bringBackOverdue(db, now());
+  await routeCertain(db, suggester, now(), seen);
+  await tellUntold(db, now());
+}
 
 /** So few at a time that nobody waits for them. */
 const AT_A_TIME = 100;

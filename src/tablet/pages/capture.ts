@@ -12,6 +12,7 @@ import { type Draft, Outbox, type Waiting } from "../outbox";
 import { isRescued, keepDevice, keptClocks, keptDevice, saveRescueFile } from "../rescue";
 import { type News, Sender, type Standing } from "../sender";
 import { chooseSettings, showLook } from "../settings";
+import { offerAnswers } from "../similar";
 import { needsMending, standingInWords } from "../standing";
 import { Today } from "../today";
 import { asTyped, meaningOf, mended, newestFirst } from "../typed";
@@ -260,6 +261,12 @@ async function start(): Promise<void> {
     const row = (target as HTMLElement).closest("[data-give-slip]")?.closest("[data-question]");
     if (row) void showSlip(row);
   });
+  offerAnswers(
+    form,
+    find<HTMLDialogElement>("answered"),
+    () => details.flush(),
+    (words) => current && announce(words, current),
+  );
 
   /** One tap: on the tablet's disk first, then on the screen, then on its way. */
   async function log(category: Category, button: HTMLElement, at: Date): Promise<void> {
