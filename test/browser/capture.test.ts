@@ -333,6 +333,8 @@ test("the targets stay where they are and never scroll away, however small the s
     { width: 1366, height: 768 },
   ]) {
     await page.setViewportSize(viewport);
+    // What is measured by the height of the window follows with the next frames.
+    await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
     const before = await target("New").boundingBox();
     await target("New").tap();
     await page.getByText("Logged: New").waitFor();

@@ -33,6 +33,7 @@ export function similarRoutes({ db, suggester, now }: Deps): Route[] {
       const question = await questionById(db.read, req.params.id as string).catch(notHere);
       await visitForStaff(db.read, question.visit_id, caller);
       const as = oneText(req.body?.as);
+      if (!as) throw new Problem("malformed", "refused.form");
       await db.write((writer) => answerWith(writer, question.id, as, { by: takerOf(caller), now: now() }));
       res.json({ id: question.id, as });
     }),
