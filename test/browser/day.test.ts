@@ -97,9 +97,10 @@ test("a day at the booth, end to end", async () => {
   // The organizer routes the question by hand.
   await laptop.goto(`${booth.address}/events/open-days-ghent/questions`);
   await laptop.getByText("And NFS?").first().waitFor();
-  await laptop.getByLabel("Route to").first().selectOption({ label: "Storage team" });
-  await laptop.getByRole("button", { name: "Route" }).first().click();
-  await laptop.waitForLoadState();
+  await laptop.getByRole("link", { name: "And NFS?" }).click();
+  await laptop.getByLabel("Route to").selectOption({ label: "Storage team" });
+  await laptop.getByRole("button", { name: "Route", exact: true }).click();
+  await laptop.getByText("Routed to Storage team").first().waitFor();
   const question = await booth.db.read.selectFrom("questions").selectAll().executeTakeFirstOrThrow();
   expect(question.state).toBe("routed");
 

@@ -75,6 +75,8 @@ const status = (words: string | RegExp) => dialog().getByRole("status").filter({
 const press = (name: string) => dialog().getByRole("button", { name }).click();
 const result = async () => {
   await dialog().waitFor({ state: "detached" });
+  // The dialog is gone a moment before whoever opened it is told.
+  while ((await page.evaluate("result")) === "open") await page.waitForTimeout(20);
   return (await page.evaluate("result")) as { contact: object; rest?: string; scanned: object } | undefined;
 };
 /** Hands a photo over, as the tablet's camera or the file chooser does. */
@@ -329,7 +331,7 @@ describe("from the live camera", () => {
     await setHidden(true);
     expect(await cameraRuns()).toBe(false);
     await setHidden(false);
-    await page.waitForFunction(`tracks.some((track) => track.readyState === "live")`);
+    while (!(await cameraRuns())) await page.waitForTimeout(20);
     await status("Hold the code in the frame.");
     expect(await violations()).toEqual([]);
     await press("Close");

@@ -66,10 +66,14 @@ export async function splitQuestion(
 ): Promise<void> {
   const member = await writer
     .selectFrom("questions")
-    .select(["id", "merged_into"])
+    .select(["id", "merged_into", "hidden"])
     .where("id", "=", questionId)
     .executeTakeFirst();
   if (!member) throw new Problem("missing", "There is no such question. It may have been erased.");
+  // What it brought along must not wait behind what is in the bin.
+  if (member.hidden) {
+    throw new Problem("conflict", "The visit of this question is in the bin. Put it back first.");
+  }
   if (member.merged_into === null) {
     throw new Problem("conflict", "This question stands by itself already.");
   }
