@@ -298,7 +298,7 @@ async function aCast(tablet: Tablet, experts: string[]): Promise<Cast> {
   };
 }
 
-const HISTORIES: Record<Engine, number> = { sqlite: 2000, postgres: 20 };
+const HISTORIES: Record<Engine, number> = { sqlite: 1000, postgres: 20 };
 
 test.each(ENGINES)(
   "whatever happens, no question is with nobody and no step is lost, on %s",
