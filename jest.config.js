@@ -8,7 +8,7 @@ module.exports = {
   },
   testEnvironment: "<rootDir>/test/support/environment.js",
   // A machine that is busy otherwise takes a quarter of a minute to start PostgreSQL in the process.
-  // Jest leaves a core free by default: of two, that is half. Tests in a browser wait much of their time, so one more fits in.
-  maxWorkers: "150%",
+  // Jest leaves a core free by default: of two, that is half.
+  maxWorkers: "100%",
   testTimeout: 60_000,
 };
