@@ -274,6 +274,8 @@ describe("a new version", () => {
     await page.reload();
     const before = await pageBuild();
     await target("New").tap();
+    // Until then the focus is on what was tapped.
+    await page.getByText("Logged: New").waitFor();
     await page.getByLabel("Note").pressSequentially("Half a sen");
     await page.evaluate("isTheSame = true");
     runVersion("next");

@@ -65,6 +65,8 @@ test("what is due goes out when the program starts, and is not sent again at the
   expect(office.raw).toHaveLength(3);
 });
 
+const aMoment = () => new Promise((resolve) => setTimeout(resolve, 100));
+
 test("a program that is asked to stop finishes the mail that is under way, and begins no other", async () => {
   const held = new Promise<() => void>((resolve) => {
     office.at.kept = () => new Promise<void>((goOn) => resolve(goOn));
@@ -72,6 +74,9 @@ test("a program that is asked to stop finishes the mail that is under way, and b
   const running = await start();
   const goOn = await held;
   const stopped = running.stop();
+  // Its door shuts when it has heard.
+  while (await fetch(`${running.address}/healthz`).then(Boolean, () => false)) await aMoment();
+  await aMoment();
   office.at.kept = undefined;
   goOn();
   expect(await stopped).toBe(0);

@@ -707,13 +707,16 @@ export interface NamedSuggestion {
 /** How many are offered beside a question: one as the likeliest, and two more. */
 export const MOST_SUGGESTED = 3;
 
+/** Besides the likeliest, only who may well be the one is worth a look. */
+const WORTH_A_LOOK = 0.1;
+
 /** The likeliest of those that something speaks for, with the names that a page shows. */
 export function namedSuggestions(
-  found: { expertId: string; reason: string; isCertain: boolean }[],
+  found: Suggestion[],
   experts: { id: string; slug: string; name: string }[],
 ): NamedSuggestion[] {
   return found
-    .filter((each) => each.reason !== "")
+    .filter((each, index) => each.reason !== "" && (index === 0 || each.score >= WORTH_A_LOOK))
     .slice(0, MOST_SUGGESTED)
     .flatMap(({ expertId, reason, isCertain }) => {
       const expert = experts.find((each) => each.id === expertId);
