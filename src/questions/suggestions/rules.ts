@@ -75,7 +75,7 @@ const ALIKE = 0.4;
 /** … and from here on they are the same question. */
 const SAME = 0.95;
 /**
- * What is certain: on questions that none of it was made from, 98 of 100 of those with this score and more were right,
+ * What is certain: of the questions in bench/ with this score and more, on which it was chosen, 98 of 100 were right,
  * where the topic had been heard of as often as this.
  */
 const CERTAIN = 0.95;
