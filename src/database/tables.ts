@@ -61,6 +61,7 @@ export interface TopicsTable extends EntryTable {
 export interface GiveawaysTable extends EntryTable {
   shipped: number | null;
   arrived: number | null;
+  ran_out_at: Instant | null;
 }
 
 export interface JournalTable {
@@ -214,6 +215,9 @@ export interface QuestionsTable {
   merged_into: string | null;
   project_id: string | null;
   changed_at: Generated<Instant>;
+  routed_at: Instant | null;
+  answered_at: Instant | null;
+  likeness: string | null;
 }
 
 export interface ActivityTable {
@@ -275,6 +279,29 @@ export interface SavedViewsTable {
   created_at: Instant;
 }
 
+export interface WriteUpsTable {
+  event_id: string;
+  version: number;
+  front: string;
+  text: string;
+  changed_at: Instant;
+  published_at: Instant | null;
+  published: string | null;
+}
+
+export interface ContactExportsTable {
+  id: string;
+  event_id: string;
+  at: Instant;
+  actor: string;
+  list: string;
+  format: string;
+  filters: string;
+  purpose: Purpose | null;
+  reason: string;
+  contacts: number | null;
+}
+
 export interface Tables {
   settings: SettingsTable;
   events: EventsTable;
@@ -309,6 +336,8 @@ export interface Tables {
   slips: SlipsTable;
   visitor_questions: VisitorQuestionsTable;
   saved_views: SavedViewsTable;
+  write_ups: WriteUpsTable;
+  contact_exports: ContactExportsTable;
   /** Made by `search.ts`, which explains it. */
   search_waiting: { question_id: string };
 }

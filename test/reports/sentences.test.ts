@@ -208,6 +208,7 @@ test("giveaways that did not arrive are told", () => {
     ...entry(name, name),
     shipped,
     arrived,
+    ran_out_at: null,
   });
   const report = reportOf({ giveaway: { Flier: 1 } });
   report.lists.giveaways = [

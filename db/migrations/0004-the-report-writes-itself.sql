@@ -1,0 +1,43 @@
+-- What it takes that nobody has to type the report.
+
+-- When the question was first routed; NULL: never.
+ALTER TABLE questions ADD COLUMN routed_at BIGINT;
+-- When it was answered as it is answered now; set while it has an answer that somebody gave.
+ALTER TABLE questions ADD COLUMN answered_at BIGINT;
+-- The same for questions that ask the same in other order or form: a hash of what they are about. NULL until it is indexed.
+ALTER TABLE questions ADD COLUMN likeness TEXT;
+UPDATE questions SET routed_at = (SELECT min(activity.at) FROM activity
+  WHERE activity.question_id = coalesce(questions.merged_into, questions.id) AND activity.step IN ('routed', 'passed on'))
+  WHERE EXISTS (SELECT 1 FROM activity WHERE activity.question_id = coalesce(questions.merged_into, questions.id));
+UPDATE questions SET answered_at = (SELECT max(activity.at) FROM activity
+  WHERE activity.question_id = coalesce(questions.merged_into, questions.id) AND activity.step = 'answered')
+  WHERE state IN ('answered', 'closed') AND answer IS NOT NULL;
+
+-- When the last piece went, as the organizer saw it; NULL: there are some left, or nobody said.
+ALTER TABLE giveaways ADD COLUMN ran_out_at BIGINT;
+
+-- The event's report as the organizer publishes it.
+CREATE TABLE write_ups (
+  event_id     TEXT PRIMARY KEY REFERENCES events (id),
+  version      INTEGER NOT NULL,             -- counts the changes, so that two who write at once are told
+  front        TEXT NOT NULL,                -- what stands before the text (author, title, tags, …), JSON
+  text         TEXT NOT NULL,                -- Markdown, with its links to figures of the log
+  changed_at   BIGINT NOT NULL,
+  published_at BIGINT,                       -- when it went out; NULL: figures still follow the log
+  published    TEXT                          -- the figures that it went out with, by their names, JSON
+);
+
+-- Each time that contact details left the laptop: who took them, and why. No personal data but the name of who did.
+CREATE TABLE contact_exports (
+  id         TEXT PRIMARY KEY,
+  event_id   TEXT NOT NULL REFERENCES events (id),
+  at         BIGINT NOT NULL,
+  actor      TEXT NOT NULL,                  -- 'organizer', or 'command line'
+  list       TEXT NOT NULL,                  -- 'follow-ups', 'contacts', 'event', …
+  format     TEXT NOT NULL,                  -- 'csv', 'xlsx', 'vcf', …
+  filters    TEXT NOT NULL,                  -- what it was narrowed down to, as in its address
+  purpose    TEXT CHECK (purpose IN ('follow-up', 'news')), -- what these visitors agreed to; NULL: all details, as an event file has them
+  reason     TEXT NOT NULL,                  -- why, in the words of who took them; empty: they did not say
+  contacts   INTEGER                         -- how many left; NULL: it was broken off before the end
+);
+CREATE INDEX contact_exports_of_event ON contact_exports (event_id, at);
