@@ -20,6 +20,7 @@ import { askSecretly } from "./http/terminal";
 import { type EventFile, readEventFile } from "./imports/form";
 import { outcomeInWords } from "./imports/rules";
 import { DEMO_PASSPHRASE, fillDemo, importEvent } from "./imports/store";
+import { keepSearchable } from "./questions/search/store";
 import { suggester } from "./questions/suggestions/store";
 import { figuresOf, reportOf } from "./reports/store";
 import { writeUp } from "./reports/write-up/rules";
@@ -58,8 +59,9 @@ function commandLine(config: Config): Command {
     .argument("<file>", "an event file, see docs/event-file.md")
     .description("take an event file in; what is here already stays as it is")
     .action((name: string) =>
-      withBooth(config, async ({ db, now }) => {
+      withBooth(config, async ({ db, log, now }) => {
         const file = await eventFileAt(name);
+        keepSearchable(db, (error) => log.error({ err: error }, "questions could not be indexed"));
         const progress = (done: number, of: number) => {
           if (process.stderr.isTTY)
             process.stderr.write(`\r${done} of ${of} visits${done < of ? " …" : "\n"}`);

@@ -4,8 +4,10 @@
 ALTER TABLE questions ADD COLUMN routed_at BIGINT;
 -- When it was answered as it is answered now; set while it has an answer that somebody gave.
 ALTER TABLE questions ADD COLUMN answered_at BIGINT;
--- The same for questions that ask the same in other order or form: a hash of what they are about. NULL until it is indexed.
+-- The same for questions that ask the same, with other little words or other forms of a word: a hash of what they are about.
+-- Questions that are asked together have the one of those they are asked with. NULL until the question is indexed.
 ALTER TABLE questions ADD COLUMN likeness TEXT;
+CREATE INDEX questions_alike ON questions (event_id, likeness, hidden, asked_at, id);
 UPDATE questions SET routed_at = (SELECT min(activity.at) FROM activity
   WHERE activity.question_id = coalesce(questions.merged_into, questions.id) AND activity.step IN ('routed', 'passed on'))
   WHERE EXISTS (SELECT 1 FROM activity WHERE activity.question_id = coalesce(questions.merged_into, questions.id));

@@ -4,6 +4,7 @@ import BetterSqlite3 from "better-sqlite3";
 import { Kysely, PostgresDialect, type PostgresPool, SqliteDialect } from "kysely";
 import { Pool, TypeOverrides } from "pg";
 import { WriteDoor, type Writer } from "./door";
+import { keepFigures } from "./figures";
 import { migrate } from "./migrate";
 import { makeSearchable } from "./search";
 import type { Tables } from "./tables";
@@ -96,6 +97,7 @@ async function ready(
   try {
     await migrate(read, door, now);
     await makeSearchable(read, door);
+    await keepFigures(read, door);
   } catch (error) {
     await close();
     throw error;

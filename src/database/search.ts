@@ -47,7 +47,7 @@ export async function makeSearchable(read: Reader, door: WriteDoor): Promise<voi
 }
 
 /** Another one wherever words are made of texts in another way: then all are indexed anew. */
-const VERSION = "1";
+const VERSION = "2";
 
 const MADE = "CREATE TABLE IF NOT EXISTS search_made (version TEXT NOT NULL)";
 

@@ -302,6 +302,27 @@ export interface ContactExportsTable {
   contacts: number | null;
 }
 
+/** What a count is of, and filtered by; `""`: none. */
+export interface KeptCell {
+  event_id: string;
+  day: string;
+  booth_id: string;
+  project_id: string;
+  category: Category;
+}
+
+export interface KeptFiguresTable extends KeptCell {
+  what: string;
+  key: string;
+  visits: number;
+  people: number;
+}
+
+export interface KeptAskedTable extends KeptCell {
+  likeness: string;
+  questions: number;
+}
+
 export interface Tables {
   settings: SettingsTable;
   events: EventsTable;
@@ -340,4 +361,8 @@ export interface Tables {
   contact_exports: ContactExportsTable;
   /** Made by `search.ts`, which explains it. */
   search_waiting: { question_id: string };
+  /** Made by `figures.ts`, which explains these. */
+  kept_figures: KeptFiguresTable;
+  kept_asked: KeptAskedTable;
+  kept_alike: { event_id: string; likeness: string; questions: number };
 }

@@ -123,6 +123,8 @@ export interface Snapshot {
   claimed_at: Instant | null;
   rank: number;
   merged_into: string | null;
+  routed_at: Instant | null;
+  answered_at: Instant | null;
 }
 
 /** A step as the trail has it. */

@@ -1,8 +1,10 @@
 import type { Lists } from "../catalog/store";
-import type { Category, Flag, Instant, QuestionState } from "../database/tables";
+import type { Category, Instant, QuestionState } from "../database/tables";
+import { type FieldProblem, Problem } from "../errors";
 import { dayInWords, daysBetween } from "../events/rules";
 import type { Event } from "../events/store";
 import { NONE } from "../exports/rules";
+import { terms } from "../questions/terms/rules";
 
 export type Counts = Record<string, number>;
 export type Table = Record<string, Counts>;
@@ -44,35 +46,141 @@ export interface Figures {
   questionsByState: Counts;
   /** Questions by topic and state. */
   stateByTopic: Table;
-  /** How many questions were asked once, twice, …: what was put together is one question, asked as often as it came. */
+  /**
+   * How many questions were asked once, twice, …: what was put together, or asks the same in about the same words, is one
+   * question, asked as often as it came. Of the whole event; empty where figures are narrowed down.
+   */
   questionsByTimesAsked: Counts;
+  /** Visits by what they were about. */
+  topicOfVisit: Counts;
+  /** Visits whose contact may be used for a purpose. */
+  consent: Counts;
+  /** How much the light went on, by what visitors use today. */
+  interestByPlatform: Table;
+  /** Visits by who logged them. */
+  staff: Counts;
+  /** In order of time. */
+  shifts: Shift[];
+  /** Questions by the expert who has them, or had them last, and state. */
+  stateByExpert: Table;
+  /** The same questions by the project of their visit, and expert. */
+  expertByProject: Table;
+  /** From being asked to being routed first. */
+  medianToRoute: Median;
+  /** From being asked to the answer that counts. */
+  medianToAnswer: Median;
 }
 
-/** A row of the queries: counts come as numbers or, from some engines, as digits. */
-type Row<Columns> = Columns & { visits: number };
-
-/** What the queries of `figuresOf` give. */
-export interface CountedRows {
-  byTime: Row<{ category: Category; day: string; hour: number; people: number }>[];
-  byLight: Row<{ category: Category; interest: number | null; overview_given: Flag | null }>[];
-  byBooth: Row<{ slug: string; category: Category }>[];
-  byProject: Row<{ slug: string; category: Category }>[];
-  byPlatform: Row<{ slug: string; category: Category }>[];
-  byRemark: Row<{ slug: string }>[];
-  byGiveaway: Row<{ slug: string }>[];
-  questions: { slug: string | null; state: QuestionState; questions: number }[];
-  byTimes: { times: number; questions: number }[];
-  withContact: number;
+/** Somebody of the booth on one day: from the first to the last hour in which they logged something. */
+export interface Shift {
+  staff: string;
+  day: string;
+  from: number;
+  to: number;
+  visits: number;
 }
 
-export function figuresFrom(event: Event, rows: CountedRows): Figures {
+export interface Median {
+  /** How many questions there is a time of. */
+  questions: number;
+  /** Null where there are none. */
+  minutes: number | null;
+}
+
+/** What a report is narrowed down to: a day (YYYY-MM-DD), and slugs, or "(none)" for what has none. */
+export interface FigureFilters {
+  day?: string;
+  booth?: string;
+  project?: string;
+  category?: Category;
+}
+
+/** The same by ids; an empty one is what has none. */
+export interface NarrowedFigures {
+  day?: string;
+  boothId?: string;
+  projectId?: string;
+  category?: Category;
+}
+
+/** Looks the words of the filters up. Throws `invalid` with a message a filter where one names what is not there. */
+export function narrowFigures(
+  { day, booth, project, category }: FigureFilters,
+  lists: Lists,
+): NarrowedFigures {
+  const problems: FieldProblem[] = [];
+  const idOf = (field: "booth" | "project", slug: string | undefined) => {
+    if (slug === undefined) return undefined;
+    if (slug === NONE) return "";
+    const entry = lists[`${field}s`].find((each) => each.slug === slug);
+    if (!entry) problems.push({ field, message: `There is no ${field} “${slug}” here.` });
+    return entry?.id;
+  };
+  const narrowed = { day, boothId: idOf("booth", booth), projectId: idOf("project", project), category };
+  if (problems.length > 0) throw new Problem("invalid", "This report cannot be made as asked.", problems);
+  return narrowed;
+}
+
+/** Whether it is less than the whole event. */
+export function isNarrowed(narrowed: NarrowedFigures): boolean {
+  return Object.values(narrowed).some((value) => value !== undefined);
+}
+
+/** Kept counts as they are read: sums come as numbers or, from some engines, as digits. */
+export interface KeptRows {
+  /** Of `hour`: what every visit is counted under. */
+  hours: {
+    key: string;
+    day: string;
+    category: Category;
+    booth_id: string;
+    project_id: string;
+    visits: number;
+    people: number;
+  }[];
+  /** Of all else, by category alone. */
+  details: { what: string; key: string; category: Category; visits: number }[];
+  /** Of `staff`: by who and hour. */
+  staff: { key: string; day: string; visits: number }[];
+  /** Of `expert`: by who and state. */
+  experts: { key: string; project_id: string; visits: number }[];
+  /** How many questions were asked so many times. */
+  times: { times: number; questions: number }[];
+}
+
+/** What names the ids in kept counts. */
+export interface Names {
+  lists: Lists;
+  experts: { id: string; slug: string }[];
+}
+
+/** Figures from what is kept of an event; `kept` may be narrowed down. Names of entries are their slugs. */
+export function figuresFrom(event: Event, kept: KeptRows, { lists, experts }: Names): Figures {
   const visits = (row: { visits: number }) => row.visits;
-  const questions = (row: { questions: number }) => row.questions;
-  const slug = (row: { slug: string }) => row.slug;
   const category = (row: { category: Category }) => row.category;
-  const topic = (row: { slug: string | null }) => row.slug ?? NONE;
-  const withInterest = rows.byLight.filter((row) => row.interest !== null);
-  const interest = (row: { interest: number | null }) => String(row.interest);
+  const of = (what: string) => kept.details.filter((row) => row.what === what);
+  const slugs = (entries: { id: string; slug: string }[]) => {
+    const bySlug = new Map(entries.map(({ id, slug }) => [id, slug]));
+    return (id: string) => bySlug.get(id) ?? id;
+  };
+  const [booth, project, platform] = [slugs(lists.booths), slugs(lists.projects), slugs(lists.platforms)];
+  const [topic, expert] = [slugs(lists.topics), slugs(experts)];
+  const byBooth = kept.hours.filter((row) => row.booth_id !== "");
+  const byProject = kept.hours.filter((row) => row.project_id !== "");
+  const lights = of("light").map((row) => ({ ...row, parts: pairOf(row.key) }));
+  const byPlatform = lights.filter((row) => row.parts[0] !== "");
+  const byInterest = lights.filter((row) => row.parts[1] !== "");
+  const platformOf = (row: (typeof lights)[number]) => platform(row.parts[0]);
+  const interestOf = (row: (typeof lights)[number]) => row.parts[1];
+  const questions = of("question").map((row) => {
+    const [id, state] = pairOf(row.key);
+    return { visits: row.visits, topic: id === "" ? NONE : topic(id), state };
+  });
+  const byExpert = kept.experts.map((row) => {
+    const [id, state] = pairOf(row.key);
+    const of = row.project_id === "" ? NONE : project(row.project_id);
+    return { visits: row.visits, expert: expert(id), state, project: of };
+  });
   return {
     event: {
       slug: event.slug,
@@ -82,28 +190,105 @@ export function figuresFrom(event: Event, rows: CountedRows): Figures {
       startsOn: event.starts_on,
       endsOn: event.ends_on,
     },
-    ...figuresByTime(rows.byTime),
-    project: tally(rows.byProject, slug, visits),
-    platform: tally(rows.byPlatform, slug, visits),
-    remark: tally(rows.byRemark, slug, visits),
-    giveaway: tally(rows.byGiveaway, slug, visits),
-    topicOfQuestion: tally(rows.questions, topic, questions),
-    questions: sum(rows.questions, questions),
-    visitsWithContact: Number(rows.withContact),
-    overviewGiven: sum(
-      rows.byLight.filter((row) => row.overview_given === 1),
+    ...figuresByTime(kept.hours.map((row) => ({ ...row, hour: Number(row.key) }))),
+    project: tally(byProject, (row) => project(row.project_id), visits),
+    platform: tally(byPlatform, platformOf, visits),
+    remark: tally(of("remark"), (row) => slugs(lists.remarks)(row.key), visits),
+    giveaway: tally(of("giveaway"), (row) => slugs(lists.giveaways)(row.key), visits),
+    topicOfVisit: tally(of("topic"), (row) => topic(row.key), visits),
+    topicOfQuestion: tally(questions, (row) => row.topic, visits),
+    questions: sum(questions, visits),
+    visitsWithContact: sum(of("contact"), visits),
+    consent: tally(of("consent"), (row) => row.key, visits),
+    overviewGiven: sum(of("overview"), visits),
+    interest: tally(byInterest, interestOf, visits),
+    booth: tally(byBooth, (row) => booth(row.booth_id), visits),
+    boothByCategory: cross(byBooth, (row) => booth(row.booth_id), category, visits),
+    projectByCategory: cross(byProject, (row) => project(row.project_id), category, visits),
+    platformByCategory: cross(byPlatform, platformOf, category, visits),
+    interestByCategory: cross(byInterest, interestOf, category, visits),
+    interestByPlatform: cross(
+      byPlatform.filter((row) => row.parts[1] !== ""),
+      platformOf,
+      interestOf,
       visits,
     ),
-    interest: tally(withInterest, interest, visits),
-    booth: tally(rows.byBooth, slug, visits),
-    boothByCategory: cross(rows.byBooth, slug, category, visits),
-    projectByCategory: cross(rows.byProject, slug, category, visits),
-    platformByCategory: cross(rows.byPlatform, slug, category, visits),
-    interestByCategory: cross(withInterest, interest, category, visits),
-    questionsByState: tally(rows.questions, (row) => row.state, questions),
-    questionsByTimesAsked: tally(rows.byTimes, (row) => String(row.times), questions),
-    stateByTopic: cross(rows.questions, topic, (row) => row.state, questions),
+    questionsByState: tally(questions, (row) => row.state, visits),
+    questionsByTimesAsked: tally(
+      kept.times,
+      (row) => String(row.times),
+      (row) => row.questions,
+    ),
+    stateByTopic: cross(
+      questions,
+      (row) => row.topic,
+      (row) => row.state,
+      visits,
+    ),
+    stateByExpert: cross(
+      byExpert,
+      (row) => row.expert,
+      (row) => row.state,
+      visits,
+    ),
+    expertByProject: cross(
+      byExpert,
+      (row) => row.project,
+      (row) => row.expert,
+      visits,
+    ),
+    medianToRoute: medianOf(of("to-route")),
+    medianToAnswer: medianOf(of("to-answer")),
+    ...staffOf(kept.staff),
   };
+}
+
+/** A key of two parts: what stands before the first blank, and what after it. */
+function pairOf(key: string): [string, string] {
+  const blank = key.indexOf(" ");
+  return [key.slice(0, blank), key.slice(blank + 1)];
+}
+
+/** Who logged how much, and when: a shift is a day from the first to the last hour in which they logged something. */
+function staffOf(rows: KeptRows["staff"]): Pick<Figures, "staff" | "shifts"> {
+  const shifts = new Map<string, Shift>();
+  for (const row of rows) {
+    const [hour, staff] = pairOf(row.key);
+    const key = JSON.stringify([row.day, staff]);
+    const shift = shifts.get(key) ?? { staff, day: row.day, from: 23, to: 0, visits: 0 };
+    shifts.set(key, {
+      ...shift,
+      from: Math.min(shift.from, Number(hour)),
+      to: Math.max(shift.to, Number(hour)),
+      visits: shift.visits + Number(row.visits),
+    });
+  }
+  const order = (shift: Shift) => `${shift.day} ${String(shift.from).padStart(2, "0")} ${shift.staff}`;
+  return {
+    staff: tally(
+      rows,
+      (row) => pairOf(row.key)[1],
+      (row) => row.visits,
+    ),
+    shifts: [...shifts.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1)),
+  };
+}
+
+/**
+ * The median of minutes of which it is known how often each came. As exact as they are kept: to the minute up to two hours,
+ * to the quarter of an hour up to two days, then to the hour. Of an even number the lower of the two in the middle.
+ */
+function medianOf(rows: { key: string; visits: number }[]): Median {
+  const counts = rows
+    .map((row) => ({ minutes: Number(row.key), questions: Number(row.visits) }))
+    .sort((a, b) => a.minutes - b.minutes);
+  const questions = sum(counts, (row) => row.questions);
+  let before = 0;
+  const middle = counts.find((row) => {
+    before += row.questions;
+    return before * 2 >= questions;
+  });
+  return { questions, minutes: middle?.minutes ?? null };
 }
 
 /** The figures that days and hours have. */
@@ -120,7 +305,16 @@ export type FiguresByTime = Pick<
   | "hourByDay"
 >;
 
-export function figuresByTime(rows: CountedRows["byTime"]): FiguresByTime {
+/** A count of visits and people by category, day and hour. */
+export interface RowByTime {
+  category: Category;
+  day: string;
+  hour: number;
+  visits: number;
+  people: number;
+}
+
+export function figuresByTime(rows: RowByTime[]): FiguresByTime {
   const visits = (row: { visits: number }) => row.visits;
   const people = (row: { people: number }) => row.people;
   const category = (row: { category: Category }) => row.category;
@@ -192,6 +386,50 @@ export interface Report {
   journal: { at: Instant; text: string }[];
   /** Slugs of the topics on which somebody in the directory answers. */
   topicsWithExpert: string[];
+  /** What was asked twice and more, the most often asked first. */
+  mostAsked: AskedOften[];
+}
+
+/** A question that was asked again and again. */
+export interface AskedOften {
+  /** As it was asked first. */
+  text: string;
+  times: number;
+  questionId: string;
+  /** The topic's slug. */
+  topic: string | null;
+  state: QuestionState;
+  /** What questions that are the same share, at every event. */
+  likeness: string;
+}
+
+/** From this share of what two questions have in common, they are shown as one. */
+const ALIKE = 0.5;
+
+/**
+ * Questions that ask nearly the same as one, under the words of the one that was asked most. Gives the `most` first.
+ * What two have in common are terms and neighbouring pairs of terms, as a share of all that either has (Jaccard): with the
+ * pairs "from here to there" is not "from there to here".
+ */
+export function groupAlike(asked: AskedOften[], most: number): AskedOften[] {
+  const groups: (AskedOften & { parts: Set<string> })[] = [];
+  for (const question of asked) {
+    const words = terms(question.text);
+    const parts = new Set([...words, ...words.slice(1).map((word, index) => `${words[index]} ${word}`)]);
+    const group = groups.find((each) => shareOf(each.parts, parts) >= ALIKE);
+    if (group) group.times += question.times;
+    else groups.push({ ...question, parts });
+  }
+  return groups
+    .sort((a, b) => b.times - a.times || (a.text < b.text ? -1 : 1))
+    .slice(0, most)
+    .map(({ parts, ...question }) => question);
+}
+
+function shareOf(a: Set<string>, b: Set<string>): number {
+  const common = [...a].filter((part) => b.has(part)).length;
+  const all = a.size + b.size - common;
+  return all === 0 ? 0 : common / all;
 }
 
 /** The name of an entry of one of the event's lists; a slug that is in none stands for itself. */

@@ -1,116 +1,189 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
-import { listsOf } from "../catalog/store";
+import { type Lists, listsOf } from "../catalog/store";
 import type { Reader } from "../database/open";
 import type { Category, Instant } from "../database/tables";
 import type { Event } from "../events/store";
 import {
+  type AskedOften,
+  type FigureFilters,
   type Figures,
   type FiguresByTime,
   figuresByTime,
   figuresFrom,
+  groupAlike,
+  isNarrowed,
+  type NarrowedFigures,
+  narrowFigures,
   type Report,
-  widestDay,
 } from "./rules";
 
-/** Visits that are counted: those of the event that are not in the bin. */
-const counted = (read: Reader, event: Event) =>
-  read.selectFrom("visits").where("visits.event_id", "=", event.id).where("visits.deleted_at", "is", null);
-
-const visits = (query: ReturnType<typeof counted>) =>
-  query.select(({ fn }) => fn.countAll<number>().as("visits"));
-
-const byTime = (query: ReturnType<typeof counted>) =>
-  visits(query)
-    .select(["category", "local_day as day", "local_hour as hour"])
-    .select(({ fn }) => fn.sum<number>("people").as("people"))
-    .groupBy(["category", "local_day", "local_hour"]);
-
-/** What is counted by day and hour, of one day of the event: YYYY-MM-DD in its zone. */
+/** Everything that is counted of one day of the event by hour: YYYY-MM-DD in its zone. */
 export async function figuresOfDay(read: Reader, event: Event, day: string): Promise<FiguresByTime> {
-  // The span of instants lets the index on time find the day; the day itself decides.
-  const { from, until } = widestDay(day);
-  const ofDay = counted(read, event)
-    .where("visits.happened_at", ">=", from)
-    .where("visits.happened_at", "<", until)
-    .where("visits.local_day", "=", day);
-  return figuresByTime(await byTime(ofDay).execute());
+  const rows = await hoursOf(keptOf(read, event, { day }));
+  return figuresByTime(rows.map((row) => ({ ...row, hour: Number(row.key) })));
 }
 
 /**
- * Everything that is counted of an event: visits in the bin and their questions are not.
- * Each query is one pass over the event's visits; between two of them other requests have their turn.
+ * Everything that is counted of an event, or of what it is narrowed down to, from the figures that are kept: it costs the same
+ * however many visits there are. Throws `invalid` where a filter names what is not there.
  */
-export async function figuresOf(read: Reader, event: Event): Promise<Figures> {
-  const all = counted(read, event);
-  const byLight = visits(all)
-    .select(["category", "interest", "overview_given"])
-    .groupBy(["category", "interest", "overview_given"]);
-  const byBooth = visits(all)
-    .innerJoin("booths", "booths.id", "visits.booth_id")
-    .select(["booths.slug", "visits.category"])
-    .groupBy(["booths.slug", "visits.category"]);
-  const byProject = visits(all)
-    .innerJoin("projects", "projects.id", "visits.project_id")
-    .select(["projects.slug", "visits.category"])
-    .groupBy(["projects.slug", "visits.category"]);
-  const byPlatform = visits(all)
-    .innerJoin("platforms", "platforms.id", "visits.platform_id")
-    .select(["platforms.slug", "visits.category"])
-    .groupBy(["platforms.slug", "visits.category"]);
-  const byRemark = visits(all)
-    .innerJoin("visit_remarks", "visit_remarks.visit_id", "visits.id")
-    .innerJoin("remarks", "remarks.id", "visit_remarks.remark_id")
-    .select("remarks.slug")
-    .groupBy("remarks.slug");
-  const byGiveaway = visits(all)
-    .innerJoin("visit_giveaways", "visit_giveaways.visit_id", "visits.id")
-    .innerJoin("giveaways", "giveaways.id", "visit_giveaways.giveaway_id")
-    .select("giveaways.slug")
-    .groupBy("giveaways.slug");
-  const questions = all
-    .innerJoin("questions", "questions.visit_id", "visits.id")
-    .leftJoin("topics", "topics.id", "questions.topic_id")
-    .select(["topics.slug", "questions.state"])
-    .select(({ fn }) => fn.countAll<number>().as("questions"))
-    .groupBy(["topics.slug", "questions.state"]);
-  const byTimes = read
-    .selectFrom(
-      all
-        .innerJoin("questions", "questions.visit_id", "visits.id")
-        .select(({ fn }) => [
-          fn.coalesce("questions.merged_into", "questions.id").as("head"),
-          fn.countAll<number>().as("times"),
-        ])
-        .groupBy("head")
-        .as("asked"),
-    )
-    .select("times")
-    .select(({ fn }) => fn.countAll<number>().as("questions"))
-    .groupBy("times");
-  const contacts = visits(all).innerJoin("contacts", "contacts.visit_id", "visits.id");
+export async function figuresOf(read: Reader, event: Event, filters: FigureFilters = {}): Promise<Figures> {
+  const lists = await listsOf(read, event.id);
+  return figuresNamed(read, event, lists, narrowFigures(filters, lists));
+}
 
-  return figuresFrom(event, {
-    byTime: await inTurn(byTime(all)),
-    byLight: await inTurn(byLight),
-    byBooth: await inTurn(byBooth),
-    byProject: await inTurn(byProject),
-    byPlatform: await inTurn(byPlatform),
-    byRemark: await inTurn(byRemark),
-    byGiveaway: await inTurn(byGiveaway),
-    questions: await inTurn(questions),
-    byTimes: await inTurn(byTimes),
-    withContact: (await inTurn(contacts))[0]?.visits ?? 0,
+async function figuresNamed(
+  read: Reader,
+  event: Event,
+  lists: Lists,
+  narrowed: NarrowedFigures,
+): Promise<Figures> {
+  const kept = keptOf(read, event, narrowed);
+  const details = kept
+    .select(["what", "key", "category"])
+    .select(({ fn }) => fn.sum<number>("visits").as("visits"))
+    .where("what", "not in", ["hour", "staff", "expert"])
+    .groupBy(["what", "key", "category"]);
+  const staff = kept
+    .select(["key", "day"])
+    .select(({ fn }) => fn.sum<number>("visits").as("visits"))
+    .where("what", "=", "staff")
+    .groupBy(["key", "day"]);
+  const byExpert = kept
+    .select(["key", "project_id"])
+    .select(({ fn }) => fn.sum<number>("visits").as("visits"))
+    .where("what", "=", "expert")
+    .groupBy(["key", "project_id"]);
+  const times = read
+    .selectFrom("kept_alike")
+    .select("questions as times")
+    .select(({ fn }) => fn.countAll<number>().as("questions"))
+    .where("event_id", "=", event.id)
+    .groupBy("questions");
+  const rows = {
+    hours: await hoursOf(kept),
+    details: await details.execute(),
+    staff: await staff.execute(),
+    experts: await byExpert.execute(),
+    times: isNarrowed(narrowed) ? [] : await times.execute(),
+  };
+  const experts = await read.selectFrom("experts").select(["id", "slug"]).execute();
+  return figuresFrom(event, rows, { lists, experts });
+}
+
+/** The kept figures of an event, narrowed down. */
+function keptOf(read: Reader, event: Event, narrowed: NarrowedFigures) {
+  return read
+    .selectFrom("kept_figures")
+    .where("event_id", "=", event.id)
+    .where(({ and, eb }) =>
+      and([
+        ...(narrowed.day === undefined ? [] : [eb("day", "=", narrowed.day)]),
+        ...(narrowed.boothId === undefined ? [] : [eb("booth_id", "=", narrowed.boothId)]),
+        ...(narrowed.projectId === undefined ? [] : [eb("project_id", "=", narrowed.projectId)]),
+        ...(narrowed.category === undefined ? [] : [eb("category", "=", narrowed.category)]),
+      ]),
+    );
+}
+
+function hoursOf(kept: ReturnType<typeof keptOf>) {
+  return kept
+    .select(["key", "day", "category", "booth_id", "project_id", "visits", "people"])
+    .where("what", "=", "hour")
+    .execute();
+}
+
+/** As many of the questions asked most often in the whole event are looked at where a report is narrowed down. */
+const MOST_LOOKED_AT = 300;
+/** As many are looked at for being nearly the same, and shown. */
+const MOST_COMPARED = 60;
+const MOST_SHOWN = 12;
+
+/**
+ * What was asked twice and more, the most often asked first; what is nearly the same is one. Where the figures are narrowed
+ * down, of the questions that were asked most often in the whole event.
+ */
+async function mostAskedOf(
+  read: Reader,
+  event: Event,
+  lists: Lists,
+  narrowed: NarrowedFigures,
+): Promise<AskedOften[]> {
+  const most = await read
+    .selectFrom("kept_alike")
+    .select(["likeness", "questions as times"])
+    .where("event_id", "=", event.id)
+    .where("questions", ">", 1)
+    .orderBy("questions", "desc")
+    .orderBy("likeness", "desc")
+    .limit(isNarrowed(narrowed) ? MOST_LOOKED_AT : MOST_COMPARED)
+    .execute();
+  if (most.length === 0) return [];
+  const asked = isNarrowed(narrowed) ? await timesAskedOf(read, event, most, narrowed) : most;
+  const texts = await textsOf(
+    read,
+    event,
+    asked.map((each) => each.likeness),
+  );
+  const topics = new Map(lists.topics.map(({ id, slug }) => [id, slug]));
+  const found = asked.flatMap(({ likeness, times }): AskedOften[] => {
+    const first = texts.get(likeness);
+    if (!first) return [];
+    const { id, text, topic_id, state } = first;
+    const topic = (topic_id && topics.get(topic_id)) || null;
+    return [{ text, times: Number(times), questionId: id, topic, state, likeness }];
   });
+  return groupAlike(found, MOST_SHOWN);
 }
 
-/** Runs a query after whatever else is waiting: SQLite holds up the program for as long as it takes. */
-async function inTurn<Row>(query: { execute(): Promise<Row[]> }): Promise<Row[]> {
-  await nextTurn();
-  return query.execute();
+/** How often each of some questions was asked in what the figures are narrowed down to: twice and more, the most first. */
+async function timesAskedOf(
+  read: Reader,
+  event: Event,
+  most: { likeness: string }[],
+  narrowed: NarrowedFigures,
+): Promise<{ likeness: string; times: number }[]> {
+  const likenesses = most.map((each) => each.likeness);
+  let query = read
+    .selectFrom("kept_asked")
+    .select("likeness")
+    .select(({ fn }) => fn.sum<number>("questions").as("times"))
+    .where("event_id", "=", event.id)
+    .where("likeness", "in", likenesses)
+    .groupBy("likeness");
+  if (narrowed.day !== undefined) query = query.where("day", "=", narrowed.day);
+  if (narrowed.boothId !== undefined) query = query.where("booth_id", "=", narrowed.boothId);
+  if (narrowed.projectId !== undefined) query = query.where("project_id", "=", narrowed.projectId);
+  if (narrowed.category !== undefined) query = query.where("category", "=", narrowed.category);
+  return (await query.execute())
+    .map((row) => ({ ...row, times: Number(row.times) }))
+    .filter((row) => row.times > 1)
+    .sort((a, b) => b.times - a.times || (a.likeness < b.likeness ? 1 : -1))
+    .slice(0, MOST_COMPARED);
 }
 
-/** What the report and the write-up tell of an event. */
-export async function reportOf(read: Reader, event: Event): Promise<Report> {
+/** Each of these questions as it was asked first, by what makes it the same as others. */
+async function textsOf(read: Reader, event: Event, likenesses: string[]) {
+  const found = await Promise.all(
+    likenesses.map((likeness) =>
+      read
+        .selectFrom("questions")
+        .select(["id", "text", "topic_id", "state", "likeness"])
+        .where("event_id", "=", event.id)
+        .where("likeness", "=", likeness)
+        .where("hidden", "=", 0)
+        .orderBy("asked_at")
+        .orderBy("id")
+        .limit(1)
+        .executeTakeFirst(),
+    ),
+  );
+  return new Map(found.flatMap((row) => (row?.likeness ? [[row.likeness, row] as const] : [])));
+}
+
+/** What the report and the write-up tell of an event, or of what it is narrowed down to: see `figuresOf`. */
+export async function reportOf(read: Reader, event: Event, filters: FigureFilters = {}): Promise<Report> {
+  const lists = await listsOf(read, event.id);
+  const narrowed = narrowFigures(filters, lists);
   const journal = read
     .selectFrom("journal")
     .select(["at", "text"])
@@ -125,8 +198,9 @@ export async function reportOf(read: Reader, event: Event): Promise<Report> {
     .where("experts.hidden", "=", 0);
   return {
     event,
-    figures: await figuresOf(read, event),
-    lists: await listsOf(read, event.id),
+    figures: await figuresNamed(read, event, lists, narrowed),
+    lists,
+    mostAsked: await mostAskedOf(read, event, lists, narrowed),
     journal: await journal.execute(),
     topicsWithExpert: (await covered.execute()).map((row) => row.topic_slug),
   };

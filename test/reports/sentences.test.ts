@@ -69,6 +69,15 @@ const nothing: Figures = {
   questionsByState: {},
   questionsByTimesAsked: {},
   stateByTopic: {},
+  topicOfVisit: {},
+  consent: {},
+  interestByPlatform: {},
+  staff: {},
+  shifts: [],
+  stateByExpert: {},
+  expertByProject: {},
+  medianToRoute: { questions: 0, minutes: null },
+  medianToAnswer: { questions: 0, minutes: null },
 };
 
 const entry = (slug: string, name: string) => ({
@@ -97,6 +106,7 @@ const reportOf = (figures: Partial<Figures>, rest: Partial<Report> = {}): Report
   },
   journal: [],
   topicsWithExpert: [],
+  mostAsked: [],
   ...rest,
 });
 

@@ -29,7 +29,8 @@ export async function mergeQuestions(
   { by, now }: { by: Taker; now: Instant },
 ): Promise<void> {
   const head = await subjectOf(writer, into.id, into.version);
-  const { state, expert_id, answer, due_at, claimed_at, rank, priority } = head;
+  const { state, expert_id, answer, due_at, claimed_at, rank, priority, routed_at, answered_at } = head;
+  const shared = { state, expert_id, answer, due_at, claimed_at, rank, priority, answered_at };
   for (const other of others) {
     if (other.id === head.id) throw new Problem("invalid", "A question cannot be put together with itself.");
     const member = await subjectOf(writer, other.id, other.version);
@@ -43,7 +44,7 @@ export async function mergeQuestions(
     const all = await together(writer, member.id, true);
     const before: Before = { ...snapshotOf(member), members: all.filter((id) => id !== member.id) };
     // All that are asked together with it get what the head has, before they are with the head.
-    await change(writer, member, { state, expert_id, answer, due_at, claimed_at, rank, priority }, now);
+    await change(writer, member, { ...shared, routed_at: member.routed_at ?? routed_at }, now);
     await putTogether(writer, all, head.id);
     const step = { at: now, actor: by.name, actorKind: by.kind };
     const note = await textOf(writer, member.id);

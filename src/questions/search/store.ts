@@ -13,7 +13,7 @@ import {
 } from "../../database/search";
 import { contains } from "../../visits/list/store";
 import { searchWords } from "../../visits/rules";
-import { terms } from "../terms/rules";
+import { likenessOf, terms } from "../terms/rules";
 import { documentOf, queryOf } from "./rules";
 
 /** As many as are indexed in a moment that nobody notices. */
@@ -37,6 +37,7 @@ async function indexWaiting(writer: Writer): Promise<boolean> {
     .innerJoin("visits", "visits.id", "questions.visit_id")
     .leftJoin("contacts", "contacts.visit_id", "questions.visit_id")
     .select(["questions.id", "questions.merged_into", "questions.text", "questions.answer", "visits.note"])
+    .select("questions.likeness")
     .select(["contacts.name", "contacts.organization", "contacts.role", "contacts.email", "contacts.phone"])
     .select(["contacts.handle", "contacts.website", "contacts.badge", "contacts.note as contact_note"])
     .orderBy("questions.id");
@@ -57,11 +58,25 @@ async function indexWaiting(writer: Writer): Promise<boolean> {
     const together = [head, ...members.filter((row) => row.merged_into === id)];
     const document = documentOf({
       asked: together.flatMap((row) => [row.text, row.answer]),
-      around: together.flatMap(({ id: _, merged_into, text, answer, ...around }) => Object.values(around)),
+      around: together.flatMap(({ id: _, merged_into, text, answer, likeness, ...around }) =>
+        Object.values(around),
+      ),
     });
     await indexDocument(writer, id, document);
+    await setLikeness(writer, together, likenessOf(head.text));
   }
   return ids.length === AT_ONCE;
+}
+
+/** Says what questions are the same as, by the words of the one that stands for them. */
+async function setLikeness(
+  writer: Writer,
+  questions: { id: string; likeness: string | null }[],
+  likeness: string,
+): Promise<void> {
+  const ids = questions.filter((question) => question.likeness !== likeness).map((question) => question.id);
+  if (ids.length === 0) return;
+  await writer.updateTable("questions").set({ likeness }).where("id", "in", ids).execute();
 }
 
 const MOST_INSIDE = 1000;

@@ -24,7 +24,17 @@ import { questionById } from "../store";
 /** Whoever is signed in as the organizer. */
 export const THE_ORGANIZER: Taker = { kind: "organizer", name: ORGANIZER };
 
-const KEPT = ["state", "expert_id", "answer", "due_at", "claimed_at", "rank", "merged_into"] as const;
+const KEPT = [
+  "state",
+  "expert_id",
+  "answer",
+  "due_at",
+  "claimed_at",
+  "rank",
+  "merged_into",
+  "routed_at",
+  "answered_at",
+] as const;
 
 /** A question in the midst of a transaction, with those that are asked together with it. */
 interface Subject extends Snapshot {
@@ -124,8 +134,9 @@ export async function takeStep(writer: Writer, questionId: string, taken: TakenS
       rank: rankOf(subject.priority, comesBack(step)),
       due_at: expert ? dueAt(expert, subject.priority, now) : next.state === "routed" ? subject.due_at : null,
       claimed_at: step === "claimed" ? now : next.state === "routed" && !expert ? subject.claimed_at : null,
-      ...(step === "answered" && { answer: note ?? null }),
-      ...(step === "reopened" && { answer: null }),
+      ...(expert && subject.routed_at === null && { routed_at: now }),
+      ...(step === "answered" && { answer: note ?? null, answered_at: now }),
+      ...(step === "reopened" && { answer: null, answered_at: null }),
     },
     now,
   );

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { stemmer as dutch } from "@orama/stemmers/dutch";
 import { stemmer as english } from "@orama/stemmers/english";
 import { stemmer as french } from "@orama/stemmers/french";
@@ -107,6 +108,16 @@ export function languageOf(text: string): string | undefined {
  */
 export function terms(text: string, language: string = languageOf(text) ?? "en"): string[] {
   return wordsOf(text, language).flatMap((word) => word.terms);
+}
+
+/**
+ * The same for questions that differ in little words, forms of a word, accents and punctuation alone: a hash, so that it
+ * can be kept where nobody's words may be. The order of the words counts: from here to there is not from there to here.
+ */
+export function likenessOf(text: string): string {
+  const about = terms(text);
+  const words = about.length > 0 ? about : (text.match(WORD) ?? [text]).map(fold);
+  return createHash("sha256").update(words.join(" ")).digest("base64url").slice(0, 22);
 }
 
 /** The words of a text with the terms of each, little words left out. */
