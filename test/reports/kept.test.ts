@@ -52,10 +52,35 @@ const words = fc.record(
   { requiredKeys: ["category", "happenedAt"] },
 );
 type Words = Partial<SentVisit>;
+const FIELDS = [
+  "category",
+  "happenedAt",
+  "booth",
+  "project",
+  "people",
+  "platform",
+  "interest",
+  "overviewGiven",
+  "topics",
+  "remarks",
+  "giveaways",
+  "contact",
+  "questions",
+] as const;
 
 const visit = fc.nat({ max: VISITS - 1 });
 const happening = fc.oneof(
   { weight: 5, arbitrary: fc.record({ what: fc.constant("record" as const), visit, words }) },
+  // An edit as most are: of one thing alone.
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      what: fc.constant("edit" as const),
+      visit,
+      words,
+      only: fc.constantFrom(...FIELDS),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ what: fc.constantFrom("bin", "put back" as const), visit }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("erase" as const), visit }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("import" as const), words }) },
@@ -86,7 +111,14 @@ const filters: fc.Arbitrary<FigureFilters> = fc.record(
 );
 
 /** Lets one thing happen. What the program refuses in words does not, and is tried by others. */
-async function happen(booth: Booth, tablet: Tablet, experts: string[], ids: string[], each: Happening) {
+async function happen(
+  booth: Booth,
+  tablet: Tablet,
+  experts: string[],
+  ids: string[],
+  said: Map<string, Words>,
+  each: Happening,
+) {
   const { db } = booth;
   const id = "visit" in each ? (ids[each.visit] as string) : "";
   const question = async (visitId: string) =>
@@ -97,14 +129,20 @@ async function happen(booth: Booth, tablet: Tablet, experts: string[], ids: stri
       .executeTakeFirst();
   const [one, other] = [await question(id), "other" in each && (await question(ids[each.other] as string))];
   switch (each.what) {
-    case "record": {
+    case "record":
+    case "edit": {
+      const before = said.get(id);
+      if (each.what === "edit" && !before) return;
+      const now = each.words as Words;
+      const words = each.what === "edit" ? { ...before, [each.only]: now[each.only] } : now;
+      said.set(id, words);
       const kept = await db.read
         .selectFrom("visits")
         .select("revision")
         .where("id", "=", id)
         .executeTakeFirst();
       const revision = (kept?.revision ?? 0) + 1;
-      return void (await tablet.send({ ...aVisit(each.words as Words), id, revision }));
+      return void (await tablet.send({ ...aVisit(words), id, revision }));
     }
     case "bin":
       return void (await db.write((writer) => deleteVisit(writer, id, "organizer", NOON)));
@@ -185,8 +223,9 @@ describe.each(ENGINES)("kept figures on %s", (engine) => {
         filters,
         async (history, narrowed) => {
           const ids = Array.from({ length: VISITS }, () => uuidv7());
+          const said = new Map<string, Words>();
           for (const each of history) {
-            await happen(booth, tablet, experts, ids, each).then(
+            await happen(booth, tablet, experts, ids, said, each).then(
               () => done++,
               (error) => {
                 if (!(error instanceof Problem)) throw error;
