@@ -5,7 +5,8 @@
  * Its tables follow from all others and are made when the database opens, not by a migration:
  * - `kept_figures`: how many visits (or questions) and people there are of a day, booth, project and category (`''`: none),
  *   of each `key` of `what` is counted; see `WHAT`. No row: none.
- * - `kept_asked`: how often the same was asked, by the same parts. `likeness` is the question's, or its id until it has one.
+ * - `kept_asked`: how often the same was asked, by the same parts; `likeness` is the question's. One that is not indexed yet
+ *   is not among them.
  * - `kept_alike`: the sum of these over an event.
  * - `kept_made`: the way in which figures were counted when all were counted last.
  *
@@ -38,15 +39,7 @@ const detail = (table: string, column: string) => ({
   key: `d.${column}`,
   of: { table, columns: ["visit_id", column] },
 });
-const QUESTION_COLUMNS = [
-  "topic_id",
-  "state",
-  "expert_id",
-  "asked_at",
-  "routed_at",
-  "answered_at",
-  "likeness",
-];
+const QUESTION_COLUMNS = ["topic_id", "state", "expert_id", "asked_at", "routed_at", "answered_at"];
 const question = (key: string, where?: string) => ({
   key,
   where,
@@ -105,16 +98,20 @@ function rowsOf([what, { key, where, of }]: [What, Part], which = ""): string {
 
 /** Every question, with what makes it the same as another. */
 function askedOf(which = ""): string {
-  return `SELECT ${cellOf("v")}, coalesce(d.likeness, d.id) AS likeness, 1 AS questions
+  return `SELECT ${cellOf("v")}, d.likeness AS likeness, 1 AS questions
     FROM visits AS v JOIN questions AS d ON d.visit_id = v.id
-    WHERE v.deleted_at IS NULL ${which && `AND ${which}`}`;
+    WHERE v.deleted_at IS NULL AND d.likeness IS NOT NULL ${which && `AND ${which}`}`;
 }
 
-/** A statement that adds rows to the kept figures, or takes them away. */
-function count(rows: string[], sign: "" | "-"): string {
+/**
+ * A statement that adds rows to the kept figures, or takes them away. `single`: there are no two of the same, so nothing has
+ * to be summed up first.
+ */
+function count(rows: string[], sign: "" | "-", single = false): string {
+  const sum = (column: string) => (single ? `${sign}${column}` : `${sign}sum(${column})`);
   return `INSERT INTO kept_figures (${CELL}, what, key, visits, people)
-    SELECT ${CELL}, what, key, ${sign}sum(visits), ${sign}sum(people) FROM (${rows.join(" UNION ALL ")}) AS these
-    WHERE true GROUP BY ${CELL}, what, key
+    SELECT ${CELL}, what, key, ${sum("visits")}, ${sum("people")} FROM (${rows.join(" UNION ALL ")}) AS these
+    WHERE true ${single ? "" : `GROUP BY ${CELL}, what, key`}
     ON CONFLICT (event_id, what, key, day, booth_id, project_id, category)
     DO UPDATE SET visits = kept_figures.visits + excluded.visits, people = kept_figures.people + excluded.people`;
 }
@@ -171,16 +168,12 @@ const ofVisit = (row: string, sign: "" | "-") => [
   ),
   ...countAsked(askedOf(`v.id = ${row}.id`), sign),
 ];
+const thisQuestion = (row: string) => `v.id = ${row}.visit_id AND d.id = ${row}.id`;
 const ofQuestion = (row: string, sign: "" | "-") => {
-  const which = `v.id = ${row}.visit_id AND d.id = ${row}.id`;
-  return [
-    count(
-      QUESTION_PARTS.map((part) => rowsOf(part, which)),
-      sign,
-    ),
-    ...countAsked(askedOf(which), sign),
-  ];
+  const rows = QUESTION_PARTS.map((part) => rowsOf(part, thisQuestion(row)));
+  return [count(rows, sign, true)];
 };
+const likenessOf = (row: string, sign: "" | "-") => countAsked(askedOf(thisQuestion(row)), sign);
 
 const OCCASIONS: Occasion[] = [
   {
@@ -205,7 +198,12 @@ const OCCASIONS: Occasion[] = [
   },
   // What goes with the visit finds none any more, and is counted off here.
   { name: "visit_gone", table: "visits", event: "DELETE", off: ofVisit("old", "-") },
-  { name: "question_added", table: "questions", event: "INSERT", on: ofQuestion("new", "") },
+  {
+    name: "question_added",
+    table: "questions",
+    event: "INSERT",
+    on: [...ofQuestion("new", ""), ...likenessOf("new", "")],
+  },
   {
     name: "question_changed",
     table: "questions",
@@ -214,7 +212,21 @@ const OCCASIONS: Occasion[] = [
     off: ofQuestion("old", "-"),
     on: ofQuestion("new", ""),
   },
-  { name: "question_gone", table: "questions", event: "DELETE", off: ofQuestion("old", "-") },
+  {
+    name: "question_gone",
+    table: "questions",
+    event: "DELETE",
+    off: [...ofQuestion("old", "-"), ...likenessOf("old", "-")],
+  },
+  // It comes after the question, which is indexed at the end of the same transaction.
+  {
+    name: "likeness_changed",
+    table: "questions",
+    event: "UPDATE OF likeness",
+    when: differ(["likeness"]),
+    off: likenessOf("old", "-"),
+    on: likenessOf("new", ""),
+  },
   ...PARTS.flatMap(([what, part]): Occasion[] => {
     const { of } = part;
     if (!of || of.table === "questions") return [];
@@ -223,8 +235,8 @@ const OCCASIONS: Occasion[] = [
       return rowsOf([what, part], [`v.id = ${row}.visit_id`, ...own].join(" AND "));
     };
     return [
-      { name: `${what}_added`, table: of.table, event: "INSERT", on: [count([rows("new")], "")] },
-      { name: `${what}_gone`, table: of.table, event: "DELETE", off: [count([rows("old")], "-")] },
+      { name: `${what}_added`, table: of.table, event: "INSERT", on: [count([rows("new")], "", true)] },
+      { name: `${what}_gone`, table: of.table, event: "DELETE", off: [count([rows("old")], "-", true)] },
     ];
   }),
 ];

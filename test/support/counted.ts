@@ -137,7 +137,7 @@ export async function countedByHand(
     add(figures.topicOfQuestion, named(question.topic_id));
     add(figures.questionsByState, question.state);
     addTo(figures.stateByTopic, named(question.topic_id), question.state);
-    add(alike, question.likeness ?? question.id);
+    if (question.likeness) add(alike, question.likeness);
     if (question.expert_id) {
       addTo(figures.stateByExpert, named(question.expert_id), question.state);
       addTo(
