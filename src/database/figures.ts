@@ -4,7 +4,7 @@
  *
  * Its tables follow from all others and are made when the database opens, not by a migration:
  * - `kept_figures`: how many visits (or questions) and people there are of a day, booth, project and category (`''`: none),
- *   of each `key` of `what` is counted; see `WHAT`. No row: none.
+ *   of each `key` of `what` is counted; see `WHAT`. `hour` is that of the visits, of `visit` alone, else -1. No row: none.
  * - `kept_asked`: how often the same was asked, by the same parts; `likeness` is the question's. One that is not indexed yet
  *   is not among them.
  * - `kept_alike`: the sum of these over an event.
@@ -22,10 +22,11 @@ const VERSION = "1";
 
 /** What is counted: a name, what its key is made of, and which rows count. */
 interface Part {
-  /** The key, and which visits have it; `v` is the visit, and so is `of` where it is a row of another table. */
+  /** The key, and which visits have it; `v` is the visit, `d` the row of another table that belongs to it. */
   key: string;
+  hour?: string;
   where?: string;
-  of?: { table: string; columns: string[] };
+  of?: { table: string };
 }
 
 /** Minutes as they are kept: to the minute up to 2 hours, a quarter of an hour up to 2 days, an hour up to 30, then a day. */
@@ -37,33 +38,30 @@ const minutes = (from: string, until: string) => {
 
 const detail = (table: string, column: string) => ({
   key: `d.${column}`,
-  of: { table, columns: ["visit_id", column] },
+  of: { table },
 });
 const QUESTION_COLUMNS = ["topic_id", "state", "expert_id", "asked_at", "routed_at", "answered_at"];
 const question = (key: string, where?: string) => ({
   key,
   where,
-  of: { table: "questions", columns: ["id"] },
+  of: { table: "questions" },
 });
 
-/** Everything that is counted. A key of two parts has a blank between them; ids and numbers have none. */
+/** Everything that is counted. A key of several parts has blanks between them; ids and numbers have none. */
 export const WHAT = {
-  /** Visits by hour of the event's zone. */
-  hour: { key: "CAST(v.local_hour AS TEXT)" },
-  /** By platform and how far the light went on. */
+  /** All visits, by who logged them and hour. */
+  visit: { key: "coalesce(v.staff_name, '')", hour: "v.local_hour" },
+  /** By platform, how far the light went on, and whether an overview was given. One row for three, because each costs a write. */
   light: {
-    key: "coalesce(v.platform_id, '') || ' ' || coalesce(CAST(v.interest AS TEXT), '')",
-    where: "(v.platform_id IS NOT NULL OR v.interest IS NOT NULL)",
+    key: `coalesce(v.platform_id, '') || ' ' || coalesce(CAST(v.interest AS TEXT), '') || ' ' ||
+      coalesce(CAST(v.overview_given AS TEXT), '')`,
+    where: "(v.platform_id IS NOT NULL OR v.interest IS NOT NULL OR v.overview_given IS NOT NULL)",
   },
-  /** Visits in which an overview was given. */
-  overview: { key: "''", where: "v.overview_given = 1" },
-  /** By hour and who logged it. */
-  staff: { key: "CAST(v.local_hour AS TEXT) || ' ' || v.staff_name", where: "v.staff_name IS NOT NULL" },
   topic: detail("visit_topics", "topic_id"),
   remark: detail("visit_remarks", "remark_id"),
   giveaway: detail("visit_giveaways", "giveaway_id"),
   /** Visits with contact details. */
-  contact: { key: "''", of: { table: "contacts", columns: ["visit_id"] } },
+  contact: { key: "''", of: { table: "contacts" } },
   /** By purpose that was agreed to. */
   consent: detail("contact_consents", "purpose"),
   /** Questions by topic and state. */
@@ -87,46 +85,89 @@ const cellOf = (visit: string) =>
   `${visit}.event_id AS event_id, ${visit}.local_day AS day, coalesce(${visit}.booth_id, '') AS booth_id,
    coalesce(${visit}.project_id, '') AS project_id, ${visit}.category AS category`;
 
-/** The visits of a part, one row each; `which` narrows them down. */
-function rowsOf([what, { key, where, of }]: [What, Part], which = ""): string {
-  const join = of ? `JOIN ${of.table} AS d ON d.visit_id = v.id` : "";
-  const people = of?.table === "questions" ? "0" : "v.people";
-  const conditions = ["v.deleted_at IS NULL", where, which].filter(Boolean).join(" AND ");
-  return `SELECT ${cellOf("v")}, '${what}' AS what, ${key} AS key, 1 AS visits, ${people} AS people
-    FROM visits AS v ${join} WHERE ${conditions}`;
-}
-
-/** Every question, with what makes it the same as another. */
-function askedOf(which = ""): string {
-  return `SELECT ${cellOf("v")}, d.likeness AS likeness, 1 AS questions
-    FROM visits AS v JOIN questions AS d ON d.visit_id = v.id
-    WHERE v.deleted_at IS NULL AND d.likeness IS NOT NULL ${which && `AND ${which}`}`;
+/** The row that a trigger fires for: the visit itself, or a row of another table that belongs to a visit. */
+interface Fired {
+  row: "new" | "old";
+  is: "visit" | "detail";
 }
 
 /**
- * A statement that adds rows to the kept figures, or takes them away. `single`: there are no two of the same, so nothing has
- * to be summed up first.
+ * The visits of a part, one row each, as far as they count: all of them, those that `which` says, or what a trigger fires for.
+ * A trigger's own row is at hand, and is not looked up again.
  */
-function count(rows: string[], sign: "" | "-", single = false): string {
-  const sum = (column: string) => (single ? `${sign}${column}` : `${sign}sum(${column})`);
-  return `INSERT INTO kept_figures (${CELL}, what, key, visits, people)
-    SELECT ${CELL}, what, key, ${sum("visits")}, ${sum("people")} FROM (${rows.join(" UNION ALL ")}) AS these
-    WHERE true ${single ? "" : `GROUP BY ${CELL}, what, key`}
-    ON CONFLICT (event_id, what, key, day, booth_id, project_id, category)
-    DO UPDATE SET visits = kept_figures.visits + excluded.visits, people = kept_figures.people + excluded.people`;
+function rowsOf(
+  [what, { key, hour = "-1", where, of }]: [What, Part],
+  { which, fired, sign = "" }: Rows = {},
+): string {
+  const people = of?.table === "questions" ? "0" : `${sign}v.people`;
+  const columns = `'${what}' AS what, ${key} AS key, ${hour} AS hour, ${sign}1 AS visits, ${people} AS people`;
+  return rows(columns, of?.table, [where, which], fired);
+}
+
+/** Every question that is indexed, with what makes it the same as another; narrowed down as `rowsOf` is. */
+function askedOf({ which, fired, sign = "" }: Rows = {}): string {
+  const columns = `d.likeness AS likeness, ${sign}1 AS questions`;
+  return rows(columns, "questions", ["d.likeness IS NOT NULL", which], fired);
+}
+
+interface Rows {
+  which?: string;
+  fired?: Fired;
+  /** With a minus the rows are counted off. */
+  sign?: "" | "-";
+}
+
+/** Rows of columns of visits (`v`) and, where there is one, of another table (`d`). */
+function rows(columns: string, table: string | undefined, conditions: (string | undefined)[], fired?: Fired) {
+  const isDetail = fired?.is === "detail";
+  const from = fired?.is === "visit" ? "" : "FROM visits AS v";
+  const join = table && !isDetail ? `JOIN ${table} AS d ON d.visit_id = v.id` : "";
+  const all = ["v.deleted_at IS NULL", isDetail && "v.id = d.visit_id", ...conditions].filter(Boolean);
+  const text = `SELECT ${cellOf("v")}, ${columns} ${from} ${join} WHERE ${all.join(" AND ")}`;
+  if (!fired) return text;
+  return text.replace(isDetail ? /\bd\./g : /\bv\./g, `${fired.row}.`);
+}
+
+const ON_FIGURES = `ON CONFLICT (event_id, day, category, project_id, booth_id, what, key, hour)
+  DO UPDATE SET visits = kept_figures.visits + excluded.visits, people = kept_figures.people + excluded.people`;
+const ON_ASKED = `ON CONFLICT (event_id, likeness, day, booth_id, project_id, category)
+  DO UPDATE SET questions = kept_asked.questions + excluded.questions`;
+const ON_ALIKE = `ON CONFLICT (event_id, likeness)
+  DO UPDATE SET questions = kept_alike.questions + excluded.questions`;
+
+/** A statement that counts rows, of which several may be counted together. */
+function count(rows: string[]): string {
+  const columns = `${CELL}, what, key, hour`;
+  // Both engines have to know where the rows end and the conflict begins: hence the condition.
+  return `INSERT INTO kept_figures (${columns}, visits, people)
+    SELECT ${columns}, sum(visits), sum(people) FROM (${rows.join(" UNION ALL ")}) AS these
+    WHERE true GROUP BY ${columns} ${ON_FIGURES}`;
 }
 
 /** The same for questions that are alike; their sums over the event follow from it. */
-function countAsked(rows: string, sign: "" | "-"): string[] {
+function countAsked(rows: string): string[] {
   const sums = (columns: string) =>
-    `SELECT ${columns}, likeness, ${sign}sum(questions) FROM (${rows}) AS these
-     WHERE true GROUP BY ${columns}, likeness`;
+    `SELECT ${columns}, likeness, sum(questions) FROM (${rows}) AS these WHERE true GROUP BY ${columns}, likeness`;
   return [
-    `INSERT INTO kept_asked (${CELL}, likeness, questions) ${sums(CELL)}
-     ON CONFLICT (event_id, likeness, day, booth_id, project_id, category)
-     DO UPDATE SET questions = kept_asked.questions + excluded.questions`,
-    `INSERT INTO kept_alike (event_id, likeness, questions) ${sums("event_id")}
-     ON CONFLICT (event_id, likeness) DO UPDATE SET questions = kept_alike.questions + excluded.questions`,
+    `INSERT INTO kept_asked (${CELL}, likeness, questions) ${sums(CELL)} ${ON_ASKED}`,
+    `INSERT INTO kept_alike (event_id, likeness, questions) ${sums("event_id")} ${ON_ALIKE}`,
+  ];
+}
+
+/** Statements that count a trigger's own row: one each of the parts, nothing to be summed up first. */
+function countFired(parts: [What, Part][], fired: Fired, sign: "" | "-" = ""): string[] {
+  return parts.map(
+    (part) =>
+      `INSERT INTO kept_figures (${CELL}, what, key, hour, visits, people) ${rowsOf(part, { fired, sign })} ${ON_FIGURES}`,
+  );
+}
+
+function countFiredAsked(row: Fired["row"], sign: "" | "-" = ""): string[] {
+  const rows = askedOf({ fired: { row, is: "detail" }, sign });
+  return [
+    `INSERT INTO kept_asked (${CELL}, likeness, questions) ${rows} ${ON_ASKED}`,
+    `INSERT INTO kept_alike (event_id, likeness, questions)
+     SELECT event_id, likeness, questions FROM (${rows}) AS this WHERE true ${ON_ALIKE}`,
   ];
 }
 
@@ -161,19 +202,13 @@ const VISIT_COLUMNS = [
 ];
 
 /** All that is counted of a visit; its details with it, because they are counted under its day, project and so on. */
-const ofVisit = (row: string, sign: "" | "-") => [
-  count(
-    PARTS.map((part) => rowsOf(part, `v.id = ${row}.id`)),
-    sign,
-  ),
-  ...countAsked(askedOf(`v.id = ${row}.id`), sign),
-];
-const thisQuestion = (row: string) => `v.id = ${row}.visit_id AND d.id = ${row}.id`;
-const ofQuestion = (row: string, sign: "" | "-") => {
-  const rows = QUESTION_PARTS.map((part) => rowsOf(part, thisQuestion(row)));
-  return [count(rows, sign, true)];
-};
-const likenessOf = (row: string, sign: "" | "-") => countAsked(askedOf(thisQuestion(row)), sign);
+function ofVisit(row: "new" | "old", sign: "" | "-" = ""): string[] {
+  const which = `v.id = ${row}.id`;
+  return [count(PARTS.map((part) => rowsOf(part, { which, sign }))), ...countAsked(askedOf({ which, sign }))];
+}
+
+const ofDetail = (parts: [What, Part][], row: "new" | "old", sign: "" | "-" = "") =>
+  countFired(parts, { row, is: "detail" }, sign);
 
 const OCCASIONS: Occasion[] = [
   {
@@ -181,12 +216,7 @@ const OCCASIONS: Occasion[] = [
     table: "visits",
     event: "INSERT",
     // Its details are not there yet: they are counted as they come.
-    on: [
-      count(
-        OWN.map((part) => rowsOf(part, "v.id = new.id")),
-        "",
-      ),
-    ],
+    on: countFired(OWN, { row: "new", is: "visit" }),
   },
   {
     name: "visit_changed",
@@ -194,7 +224,7 @@ const OCCASIONS: Occasion[] = [
     event: `UPDATE OF ${VISIT_COLUMNS.join(", ")}`,
     when: differ(VISIT_COLUMNS),
     off: ofVisit("old", "-"),
-    on: ofVisit("new", ""),
+    on: ofVisit("new"),
   },
   // What goes with the visit finds none any more, and is counted off here.
   { name: "visit_gone", table: "visits", event: "DELETE", off: ofVisit("old", "-") },
@@ -202,21 +232,21 @@ const OCCASIONS: Occasion[] = [
     name: "question_added",
     table: "questions",
     event: "INSERT",
-    on: [...ofQuestion("new", ""), ...likenessOf("new", "")],
+    on: [...ofDetail(QUESTION_PARTS, "new"), ...countFiredAsked("new")],
   },
   {
     name: "question_changed",
     table: "questions",
     event: `UPDATE OF ${QUESTION_COLUMNS.join(", ")}`,
     when: differ(QUESTION_COLUMNS),
-    off: ofQuestion("old", "-"),
-    on: ofQuestion("new", ""),
+    off: ofDetail(QUESTION_PARTS, "old", "-"),
+    on: ofDetail(QUESTION_PARTS, "new"),
   },
   {
     name: "question_gone",
     table: "questions",
     event: "DELETE",
-    off: [...ofQuestion("old", "-"), ...likenessOf("old", "-")],
+    off: [...ofDetail(QUESTION_PARTS, "old", "-"), ...countFiredAsked("old", "-")],
   },
   // It comes after the question, which is indexed at the end of the same transaction.
   {
@@ -224,19 +254,15 @@ const OCCASIONS: Occasion[] = [
     table: "questions",
     event: "UPDATE OF likeness",
     when: differ(["likeness"]),
-    off: likenessOf("old", "-"),
-    on: likenessOf("new", ""),
+    off: countFiredAsked("old", "-"),
+    on: countFiredAsked("new"),
   },
-  ...PARTS.flatMap(([what, part]): Occasion[] => {
-    const { of } = part;
+  ...PARTS.flatMap((part): Occasion[] => {
+    const [what, { of }] = part;
     if (!of || of.table === "questions") return [];
-    const rows = (row: string) => {
-      const own = of.columns.map((column) => `d.${column} = ${row}.${column}`);
-      return rowsOf([what, part], [`v.id = ${row}.visit_id`, ...own].join(" AND "));
-    };
     return [
-      { name: `${what}_added`, table: of.table, event: "INSERT", on: [count([rows("new")], "", true)] },
-      { name: `${what}_gone`, table: of.table, event: "DELETE", off: [count([rows("old")], "-", true)] },
+      { name: `${what}_added`, table: of.table, event: "INSERT", on: ofDetail([part], "new") },
+      { name: `${what}_gone`, table: of.table, event: "DELETE", off: ofDetail([part], "old", "-") },
     ];
   }),
 ];
@@ -245,7 +271,7 @@ const EMPTIED: [table: string, when: string, key: string[]][] = [
   [
     "kept_figures",
     "new.visits = 0 AND new.people = 0",
-    ["event_id", "what", "key", "day", "booth_id", "project_id", "category"],
+    ["event_id", "day", "category", "project_id", "booth_id", "what", "key", "hour"],
   ],
   ["kept_asked", "new.questions = 0", ["event_id", "likeness", "day", "booth_id", "project_id", "category"]],
   ["kept_alike", "new.questions = 0", ["event_id", "likeness"]],
@@ -258,9 +284,9 @@ const emptied = ([table, , key]: (typeof EMPTIED)[number]) =>
 const tables = (withoutRowid: string) => [
   `CREATE TABLE IF NOT EXISTS kept_made (version TEXT NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS kept_figures (
-     event_id TEXT NOT NULL, what TEXT NOT NULL, key TEXT NOT NULL, day TEXT NOT NULL, booth_id TEXT NOT NULL,
-     project_id TEXT NOT NULL, category TEXT NOT NULL, visits BIGINT NOT NULL, people BIGINT NOT NULL,
-     PRIMARY KEY (event_id, what, key, day, booth_id, project_id, category)) ${withoutRowid}`,
+     event_id TEXT NOT NULL, day TEXT NOT NULL, category TEXT NOT NULL, project_id TEXT NOT NULL, booth_id TEXT NOT NULL,
+     what TEXT NOT NULL, key TEXT NOT NULL, hour INTEGER NOT NULL, visits BIGINT NOT NULL, people BIGINT NOT NULL,
+     PRIMARY KEY (event_id, day, category, project_id, booth_id, what, key, hour)) ${withoutRowid}`,
   `CREATE TABLE IF NOT EXISTS kept_asked (
      event_id TEXT NOT NULL, likeness TEXT NOT NULL, day TEXT NOT NULL, booth_id TEXT NOT NULL,
      project_id TEXT NOT NULL, category TEXT NOT NULL, questions BIGINT NOT NULL,
@@ -340,8 +366,8 @@ export async function countAnew(writer: Writer): Promise<void> {
   for (const table of ["kept_figures", "kept_asked", "kept_alike"]) {
     await sql.raw(`DELETE FROM ${table}`).execute(writer);
   }
-  for (const part of PARTS) await sql.raw(count([rowsOf(part)], "")).execute(writer);
-  for (const statement of countAsked(askedOf(), "")) await sql.raw(statement).execute(writer);
+  for (const part of PARTS) await sql.raw(count([rowsOf(part)])).execute(writer);
+  for (const statement of countAsked(askedOf())) await sql.raw(statement).execute(writer);
 }
 
 /** A kept figure that is not what counting gives. */
@@ -381,7 +407,7 @@ export async function checkFigures(read: Kysely<Tables>): Promise<Difference[]> 
   };
   for (const part of PARTS) {
     const kept = `SELECT * FROM kept_figures WHERE what = '${part[0]}'`;
-    await compare(part[0], kept, rowsOf(part), `${CELL}, what, key`, ["visits", "people"]);
+    await compare(part[0], kept, rowsOf(part), `${CELL}, what, key, hour`, ["visits", "people"]);
   }
   await compare("asked", "SELECT * FROM kept_asked", askedOf(), `${CELL}, likeness`, ["questions"]);
   await compare("alike", "SELECT * FROM kept_alike", askedOf(), "event_id, likeness", ["questions"]);

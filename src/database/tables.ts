@@ -314,6 +314,7 @@ export interface KeptCell {
 export interface KeptFiguresTable extends KeptCell {
   what: string;
   key: string;
+  hour: number;
   visits: number;
   people: number;
 }

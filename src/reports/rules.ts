@@ -128,10 +128,10 @@ export function isNarrowed(narrowed: NarrowedFigures): boolean {
 
 /** Kept counts as they are read: sums come as numbers or, from some engines, as digits. */
 export interface KeptRows {
-  /** Of `hour`: what every visit is counted under. */
+  /** Of `visit`: what every visit is counted under. */
   hours: {
-    key: string;
     day: string;
+    hour: number;
     category: Category;
     booth_id: string;
     project_id: string;
@@ -140,8 +140,8 @@ export interface KeptRows {
   }[];
   /** Of all else, by category alone. */
   details: { what: string; key: string; category: Category; visits: number }[];
-  /** Of `staff`: by who and hour. */
-  staff: { key: string; day: string; visits: number }[];
+  /** Of `visit` again: by who logged it, where somebody did. */
+  staff: { key: string; day: string; hour: number; visits: number }[];
   /** Of `expert`: by who and state. */
   experts: { key: string; project_id: string; visits: number }[];
   /** How many questions were asked so many times. */
@@ -167,17 +167,20 @@ export function figuresFrom(event: Event, kept: KeptRows, { lists, experts }: Na
   const [topic, expert] = [slugs(lists.topics), slugs(experts)];
   const byBooth = kept.hours.filter((row) => row.booth_id !== "");
   const byProject = kept.hours.filter((row) => row.project_id !== "");
-  const lights = of("light").map((row) => ({ ...row, parts: pairOf(row.key) }));
+  const lights = of("light").map((row) => ({
+    ...row,
+    parts: row.key.split(" ") as [string, string, string],
+  }));
   const byPlatform = lights.filter((row) => row.parts[0] !== "");
   const byInterest = lights.filter((row) => row.parts[1] !== "");
   const platformOf = (row: (typeof lights)[number]) => platform(row.parts[0]);
   const interestOf = (row: (typeof lights)[number]) => row.parts[1];
   const questions = of("question").map((row) => {
-    const [id, state] = pairOf(row.key);
+    const [id, state] = row.key.split(" ") as [string, string];
     return { visits: row.visits, topic: id === "" ? NONE : topic(id), state };
   });
   const byExpert = kept.experts.map((row) => {
-    const [id, state] = pairOf(row.key);
+    const [id, state] = row.key.split(" ") as [string, string];
     const of = row.project_id === "" ? NONE : project(row.project_id);
     return { visits: row.visits, expert: expert(id), state, project: of };
   });
@@ -190,7 +193,7 @@ export function figuresFrom(event: Event, kept: KeptRows, { lists, experts }: Na
       startsOn: event.starts_on,
       endsOn: event.ends_on,
     },
-    ...figuresByTime(kept.hours.map((row) => ({ ...row, hour: Number(row.key) }))),
+    ...figuresByTime(kept.hours),
     project: tally(byProject, (row) => project(row.project_id), visits),
     platform: tally(byPlatform, platformOf, visits),
     remark: tally(of("remark"), (row) => slugs(lists.remarks)(row.key), visits),
@@ -200,7 +203,10 @@ export function figuresFrom(event: Event, kept: KeptRows, { lists, experts }: Na
     questions: sum(questions, visits),
     visitsWithContact: sum(of("contact"), visits),
     consent: tally(of("consent"), (row) => row.key, visits),
-    overviewGiven: sum(of("overview"), visits),
+    overviewGiven: sum(
+      lights.filter((row) => row.parts[2] === "1"),
+      visits,
+    ),
     interest: tally(byInterest, interestOf, visits),
     booth: tally(byBooth, (row) => booth(row.booth_id), visits),
     boothByCategory: cross(byBooth, (row) => booth(row.booth_id), category, visits),
@@ -243,23 +249,16 @@ export function figuresFrom(event: Event, kept: KeptRows, { lists, experts }: Na
   };
 }
 
-/** A key of two parts: what stands before the first blank, and what after it. */
-function pairOf(key: string): [string, string] {
-  const blank = key.indexOf(" ");
-  return [key.slice(0, blank), key.slice(blank + 1)];
-}
-
 /** Who logged how much, and when: a shift is a day from the first to the last hour in which they logged something. */
 function staffOf(rows: KeptRows["staff"]): Pick<Figures, "staff" | "shifts"> {
   const shifts = new Map<string, Shift>();
   for (const row of rows) {
-    const [hour, staff] = pairOf(row.key);
-    const key = JSON.stringify([row.day, staff]);
-    const shift = shifts.get(key) ?? { staff, day: row.day, from: 23, to: 0, visits: 0 };
+    const key = JSON.stringify([row.day, row.key]);
+    const shift = shifts.get(key) ?? { staff: row.key, day: row.day, from: 23, to: 0, visits: 0 };
     shifts.set(key, {
       ...shift,
-      from: Math.min(shift.from, Number(hour)),
-      to: Math.max(shift.to, Number(hour)),
+      from: Math.min(shift.from, row.hour),
+      to: Math.max(shift.to, row.hour),
       visits: shift.visits + Number(row.visits),
     });
   }
@@ -267,7 +266,7 @@ function staffOf(rows: KeptRows["staff"]): Pick<Figures, "staff" | "shifts"> {
   return {
     staff: tally(
       rows,
-      (row) => pairOf(row.key)[1],
+      (row) => row.key,
       (row) => row.visits,
     ),
     shifts: [...shifts.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1)),

@@ -18,8 +18,7 @@ import {
 
 /** Everything that is counted of one day of the event by hour: YYYY-MM-DD in its zone. */
 export async function figuresOfDay(read: Reader, event: Event, day: string): Promise<FiguresByTime> {
-  const rows = await hoursOf(keptOf(read, event, { day }));
-  return figuresByTime(rows.map((row) => ({ ...row, hour: Number(row.key) })));
+  return figuresByTime(await hoursOf(keptOf(read, event, { day })));
 }
 
 /**
@@ -41,13 +40,14 @@ async function figuresNamed(
   const details = kept
     .select(["what", "key", "category"])
     .select(({ fn }) => fn.sum<number>("visits").as("visits"))
-    .where("what", "not in", ["hour", "staff", "expert"])
+    .where("what", "not in", ["visit", "expert"])
     .groupBy(["what", "key", "category"]);
   const staff = kept
-    .select(["key", "day"])
+    .select(["key", "day", "hour"])
     .select(({ fn }) => fn.sum<number>("visits").as("visits"))
-    .where("what", "=", "staff")
-    .groupBy(["key", "day"]);
+    .where("what", "=", "visit")
+    .where("key", "<>", "")
+    .groupBy(["key", "day", "hour"]);
   const byExpert = kept
     .select(["key", "project_id"])
     .select(({ fn }) => fn.sum<number>("visits").as("visits"))
@@ -87,8 +87,10 @@ function keptOf(read: Reader, event: Event, narrowed: NarrowedFigures) {
 
 function hoursOf(kept: ReturnType<typeof keptOf>) {
   return kept
-    .select(["key", "day", "category", "booth_id", "project_id", "visits", "people"])
-    .where("what", "=", "hour")
+    .select(["day", "hour", "category", "booth_id", "project_id"])
+    .select(({ fn }) => [fn.sum<number>("visits").as("visits"), fn.sum<number>("people").as("people")])
+    .where("what", "=", "visit")
+    .groupBy(["day", "hour", "category", "booth_id", "project_id"])
     .execute();
 }
 

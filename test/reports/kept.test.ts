@@ -251,13 +251,13 @@ describe.each(ENGINES)("kept figures on %s", (engine) => {
     await tablet.send(aVisit({ remarks: ["easier-install"], questions: [{ text: "How?" }] }), aVisit({}));
     const { write, read } = booth.db;
     await write(async (writer) => {
-      await sql`UPDATE kept_figures SET visits = visits + 3 WHERE what = 'hour'`.execute(writer);
+      await sql`UPDATE kept_figures SET visits = visits + 3 WHERE what = 'visit'`.execute(writer);
       await sql`DELETE FROM kept_figures WHERE what = 'remark'`.execute(writer);
       await sql`UPDATE kept_alike SET questions = 9`.execute(writer);
     });
     const eventId = booth.eventId;
     expect(await checkFigures(read)).toEqual([
-      { what: "hour", eventId, kept: 5, counted: 2 },
+      { what: "visit", eventId, kept: 5, counted: 2 },
       { what: "remark", eventId, kept: 0, counted: 1 },
       { what: "alike", eventId, kept: 9, counted: 1 },
     ]);
