@@ -9,6 +9,7 @@ import { checkPassphrase } from "./access/form";
 import { hashPassphrase } from "./access/rules";
 import { setPassphrase } from "./access/store";
 import { type Config, readConfig, SETTINGS } from "./config";
+import { checkFigures, countAnew } from "./database/figures";
 import { openDatabase } from "./database/open";
 import type { Deps } from "./deps";
 import { Problem } from "./errors";
@@ -113,6 +114,22 @@ function commandLine(config: Config): Command {
             ? writeUp(await reportOf(deps.db.read, event))
             : `${JSON.stringify(await figuresOf(deps.db.read, event), null, 1)}\n`;
         await writeOut([text], options.output);
+      }),
+    );
+
+  program
+    .command("check")
+    .description("count everything afresh and compare it with the figures that are kept")
+    .option("--mend", "put right what differs")
+    .action(({ mend }: { mend?: boolean }) =>
+      withBooth(config, async ({ db }) => {
+        const differences = await checkFigures(db.read);
+        for (const { what, kept, counted } of differences) {
+          console.log(`The figures of “${what}” differ: ${kept} are kept where ${counted} are counted.`);
+        }
+        if (differences.length === 0) console.log("The figures that are kept are those that counting gives.");
+        else if (mend) await db.write(countAnew).then(() => console.log("All is counted anew."));
+        else process.exitCode = 1;
       }),
     );
 
