@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { PGlite } from "@electric-sql/pglite";
@@ -26,7 +26,19 @@ export async function freshDatabase(engine: Engine = "sqlite"): Promise<Database
 }
 
 export function temporaryFolder(): string {
-  return mkdtempSync(path.join(os.tmpdir(), "boothlight test "));
+  return mkdtempSync(path.join(root, "boothlight test "));
+}
+
+const MEMORY = "/dev/shm";
+const ENOUGH = 2 ** 30;
+
+/** In memory where there is enough of it: a test waits for the disk at every commit, thousands of times. */
+const root = hasRoom(MEMORY) ? MEMORY : os.tmpdir();
+
+function hasRoom(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize > ENOUGH;
 }
 
 declare global {
