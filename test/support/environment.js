@@ -1,8 +1,11 @@
 const { TestEnvironment } = require("jest-environment-node");
 
+/** One server for all test files of a process, because starting it takes seconds: each test begins with an empty one. */
+let postgres;
+
 /**
  * PostgreSQL in the process loads its parts by dynamic import, which Jest's sandbox refuses without a flag.
- * So it is started out here: one server a test file, when a test first asks for it.
+ * So it is started out here, when a test first asks for it.
  */
 module.exports = class extends TestEnvironment {
   async setup() {
@@ -10,17 +13,12 @@ module.exports = class extends TestEnvironment {
     // Test files of one process share the loaded library, which throws the errors of the first one: no other file's
     // `instanceof Error` knows those. So each file gives it its own.
     require("better-sqlite3/build/Release/better_sqlite3.node").isInitialized = false;
-    this.global.postgresOfThisFile = () => {
-      if (!this.postgres) {
+    this.global.postgresOfThisProcess = () => {
+      if (!postgres) {
         const { PGlite, types } = require("@electric-sql/pglite");
-        this.postgres = PGlite.create({ parsers: { [types.INT8]: Number } });
+        postgres = PGlite.create({ parsers: { [types.INT8]: Number } });
       }
-      return this.postgres;
+      return postgres;
     };
-  }
-
-  async teardown() {
-    await (await this.postgres)?.close();
-    await super.teardown();
   }
 };
