@@ -593,7 +593,7 @@ export function percentage(part: number, whole: number): string {
 }
 
 /** Below this a percentage says more than anybody knows: the numbers themselves are said. */
-const FEW = 20;
+export const FEW = 20;
 
 /** A part of a whole: "45% of the 239", "5 of the 12". */
 export function partOf(part: number, whole: number): string {

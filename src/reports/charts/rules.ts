@@ -228,7 +228,7 @@ interface Chart {
   dispose(): void;
 }
 
-function draw(width: number, height: number, option: object): string {
+export function draw(width: number, height: number, option: object): string {
   // Loading it takes longer than starting the whole program: only a page with a chart waits for it.
   const echarts = require("echarts/dist/echarts.common.min") as {
     init(element: null, theme: null, options: object): Chart;
