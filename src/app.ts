@@ -32,6 +32,7 @@ import { questionRoutes } from "./questions/routes";
 import { keepSearchable } from "./questions/search/store";
 import { similarRoutes } from "./questions/similar/routes";
 import { slipRoutes } from "./questions/slips/routes";
+import { compareRoutes } from "./reports/compare/routes";
 import { reportRoutes, todayPage } from "./reports/routes";
 import { settingsRoutes } from "./settings/routes";
 import { visitRoutes } from "./visits/routes";
@@ -68,6 +69,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...letterRoutes(deps),
     ...exportRoutes(deps),
     ...reportRoutes(deps),
+    ...compareRoutes(deps),
     anyone.get("/healthz", async (_req, res) => {
       await deps.db.read.selectFrom("settings").select("name").limit(1).execute();
       res.json({ status: "ok" });

@@ -405,17 +405,12 @@ export interface AskedOften {
 /** From this share of what two questions have in common, they are shown as one. */
 const ALIKE = 0.5;
 
-/**
- * Questions that ask nearly the same as one, under the words of the one that was asked most. Gives the `most` first.
- * What two have in common are terms and neighbouring pairs of terms, as a share of all that either has (Jaccard): with the
- * pairs "from here to there" is not "from there to here".
- */
+/** Questions that ask nearly the same as one, under the words of the one that was asked most. Gives the `most` first. */
 export function groupAlike(asked: AskedOften[], most: number): AskedOften[] {
   const groups: (AskedOften & { parts: Set<string> })[] = [];
   for (const question of asked) {
-    const words = terms(question.text);
-    const parts = new Set([...words, ...words.slice(1).map((word, index) => `${words[index]} ${word}`)]);
-    const group = groups.find((each) => shareOf(each.parts, parts) >= ALIKE);
+    const parts = partsOf(question.text);
+    const group = groups.find((each) => areAlike(each.parts, parts));
     if (group) group.times += question.times;
     else groups.push({ ...question, parts });
   }
@@ -423,6 +418,20 @@ export function groupAlike(asked: AskedOften[], most: number): AskedOften[] {
     .sort((a, b) => b.times - a.times || (a.text < b.text ? -1 : 1))
     .slice(0, most)
     .map(({ parts, ...question }) => question);
+}
+
+/**
+ * What a question has in common with others that ask nearly the same: terms, and neighbouring pairs of terms. With the
+ * pairs "from here to there" is not "from there to here".
+ */
+export function partsOf(text: string): Set<string> {
+  const words = terms(text);
+  return new Set([...words, ...words.slice(1).map((word, index) => `${words[index]} ${word}`)]);
+}
+
+/** Whether two questions, by their parts, ask nearly the same: they share half of all that either has (Jaccard). */
+export function areAlike(a: Set<string>, b: Set<string>): boolean {
+  return shareOf(a, b) >= ALIKE;
 }
 
 function shareOf(a: Set<string>, b: Set<string>): number {

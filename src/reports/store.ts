@@ -164,7 +164,7 @@ async function timesAskedOf(
 }
 
 /** Each of these questions as it was asked first, by what makes it the same as others. */
-async function textsOf(read: Reader, event: Event, likenesses: string[]) {
+export async function textsOf(read: Reader, event: Event, likenesses: string[]) {
   const found = await Promise.all(
     likenesses.map((likeness) =>
       read

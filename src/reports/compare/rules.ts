@@ -395,6 +395,32 @@ export function isMirrored({ key, rows }: Section): boolean {
   return rows.length === 2 && LISTED.some(({ list, isOneOf }) => list === key && isOneOf);
 }
 
+/**
+ * Which events are set side by side where one is named: this one, and the nearest before it that shows one of its
+ * projects. Gives them in order of time; this one alone where there is none. `projects`: slugs by an event's id.
+ */
+export function withTheOneBefore<E extends { id: string; starts_on: string; slug: string }>(
+  event: E,
+  events: E[],
+  projects: ReadonlyMap<string, ReadonlySet<string>>,
+): E[] {
+  const own = projects.get(event.id) ?? new Set();
+  const earlier = inTime(events).filter((each) => inTime([each, event])[0] === each && each !== event);
+  const before = earlier.findLast(({ id }) => [...(projects.get(id) ?? [])].some((slug) => own.has(slug)));
+  return before ? [before, event] : [event];
+}
+
+/** The place of the last column in which anything was logged, from which all is seen; -1 where nothing was. */
+export function latestOf(columns: Column[]): number {
+  return columns.findLastIndex(({ figures }) => figures.visits > 0);
+}
+
+/** Events in order of time. */
+export function inTime<E extends { starts_on: string; slug: string }>(events: E[]): E[] {
+  const order = ({ starts_on, slug }: E) => `${starts_on} ${slug}`;
+  return [...events].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
 /* Words */
 
 /**
@@ -407,7 +433,7 @@ export function shareInWords({ part, whole, interval }: ShareCell): string {
   const share = part / whole;
   const isHidden = (part > 0 && share < 0.005) || (part < whole && share >= 0.995);
   const places = isHidden || interval.high - interval.low < 0.02 ? 1 : 0;
-  const percent = (of: number) => (of * 100).toFixed(places);
+  const percent = (of: number) => (of * 100).toFixed(of === 0 || of === 1 ? 0 : places);
   return `${percent(share)}% (${percent(interval.low)}–${percent(interval.high)})`;
 }
 

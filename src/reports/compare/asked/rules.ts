@@ -1,84 +1,36 @@
-import { terms } from "../../../questions/terms/rules";
+import { areAlike, partsOf } from "../../rules";
 
-/** One of the questions that were asked most in a column: similar ones are one. */
+/** What was asked in a column or several: the same is one, whatever little words it was asked with. */
 export interface Asked {
   text: string;
-  /** What it has in common with all that ask the same in other order or form, at any event; null where it was not indexed. */
-  likeness: string | null;
-  times: number;
-}
-
-/** A question over all columns: as it was worded last, and how often it came in each. */
-export interface AskedRow {
-  text: string;
+  /** How often it came in each column. */
   times: number[];
 }
 
-/** As many of the most asked questions of each column are looked at. */
-export const TOP = 20;
-/** A question that came once is no "top question". */
-const LEAST_TIMES = 2;
 /** As many rows a table shows. */
 const MOST_ROWS = 12;
 
-/** So much of all their terms have two questions to share to be taken for one. */
-const NEAR = 0.6;
-const LEAST_SHARED = 2;
-
-interface Group {
-  text: string;
-  likenesses: Set<string>;
-  terms: Set<string>;
-  times: number[];
-}
-
 /**
- * The questions that were asked more than once somewhere, each with how often it came in every column, the most asked
- * of the last column first. `asked`: of each column in time its most asked ones; `timesOf`: how often questions of a
- * likeness came in each column, asked most or not. Those of different likeness are one where most of their words are.
+ * What was asked, what is nearly the same put together under the words that come first, the most asked of the last
+ * column first. `asked`: a few hundred at most, each compared with each.
  */
-export function askedRows(asked: Asked[][], timesOf: ReadonlyMap<string, number[]>): AskedRow[] {
-  const groups: Group[] = [];
-  // The latest first: a question is shown as it was worded last.
-  for (const [column, questions] of [...asked.entries()].reverse()) {
-    for (const question of questions) addTo(groups, question, column, asked.length, timesOf);
+export function askedRows(asked: Asked[]): Asked[] {
+  const rows: (Asked & { parts: Set<string> })[] = [];
+  for (const { text, times } of asked) {
+    const parts = partsOf(text);
+    const row = rows.find((each) => areAlike(each.parts, parts));
+    if (row) row.times = row.times.map((count, column) => count + (times[column] ?? 0));
+    else rows.push({ text, times, parts });
   }
-  return groups
-    .filter(({ times }) => Math.max(...times) >= LEAST_TIMES)
-    .map(({ text, times }) => ({ text, times }))
-    .sort((a, b) => inOrder(a.times, b.times))
-    .slice(0, MOST_ROWS);
+  return rows.map(({ text, times }) => ({ text, times })).sort((a, b) => inOrder(a.times, b.times));
 }
 
-function addTo(
-  groups: Group[],
-  { text, likeness, times }: Asked,
-  column: number,
-  columns: number,
-  timesOf: ReadonlyMap<string, number[]>,
-): void {
-  const own = new Set(terms(text));
-  let group = groups.find(
-    (each) => (likeness !== null && each.likenesses.has(likeness)) || isNear(each.terms, own),
-  );
-  if (!group) {
-    group = { text, likenesses: new Set(), terms: own, times: Array(columns).fill(0) };
-    groups.push(group);
-  }
-  const counted = (likeness !== null && timesOf.get(likeness)) || undefined;
-  if (likeness !== null && counted) {
-    if (group.likenesses.has(likeness)) return;
-    group.likenesses.add(likeness);
-    for (const [place, count] of counted.entries()) group.times[place] = (group.times[place] ?? 0) + count;
-  } else {
-    group.times[column] = (group.times[column] ?? 0) + times;
-  }
-}
-
-/** Whether two questions share most of their terms. */
-function isNear(a: Set<string>, b: Set<string>): boolean {
-  const shared = [...a].filter((term) => b.has(term)).length;
-  return shared >= LEAST_SHARED && shared / (a.size + b.size - shared) >= NEAR;
+/** Of all rows those that a table shows: half of them what the last column asked most, half what those before it did. */
+export function askedMost(rows: Asked[], most = MOST_ROWS): Asked[] {
+  const before = ({ times }: Asked) => Math.max(0, ...times.slice(0, -1));
+  const first = rows.slice(0, most / 2);
+  const rest = rows.slice(most / 2).sort((a, b) => before(b) - before(a));
+  return [...first, ...rest.slice(0, most - first.length)].sort((a, b) => inOrder(a.times, b.times));
 }
 
 /** The most asked of the last column first; where these are alike, of the one before it. */

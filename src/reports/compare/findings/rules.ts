@@ -1,13 +1,14 @@
 import { daysBetween } from "../../../events/rules";
 import { NONE } from "../../../exports/rules";
 import { type Counts, counted, digits, FEW, type Figures, listed, total } from "../../rules";
-import type { AskedRow } from "../asked/rules";
+import type { Asked } from "../asked/rules";
 import {
   type Column,
   type Compared,
   type Comparison,
   isMirrored,
   latestName,
+  latestOf,
   rateInWords,
   type Section,
   shareInWords,
@@ -39,10 +40,10 @@ const MOST_OTHERS = 4;
 /** What came up less often is an anecdote. */
 const LEAST_HEARD = 3;
 
-export function findingsOf(compared: Compared, askedMost: AskedRow[]): Findings {
+export function findingsOf(compared: Compared, askedMost: Asked[]): Findings {
   const { columns } = compared;
-  const latest = columns.findLastIndex(({ figures }) => figures.visits > 0);
-  const changed = changes(compared);
+  const latest = latestOf(columns);
+  const changed = changes(compared, latest);
   return {
     latest: columns[latest]?.name ?? null,
     before: columns.slice(0, Math.max(0, latest)).flatMap((column) => (hasEnough(column) ? column.name : [])),
@@ -69,7 +70,10 @@ export function whenInWords(columns: Column[], since: number, later: number): st
 }
 
 /** What grew and what shrank, as far as chance is no explanation; the most telling first. */
-function changes({ columns, rates, sections }: Compared): (Finding & { told: "more" | "less" })[] {
+function changes(
+  { columns, rates, sections }: Compared,
+  latest: number,
+): (Finding & { told: "more" | "less" })[] {
   const found: (Finding & { told: "more" | "less"; score: number })[] = [];
   const add = (
     later: number,
@@ -89,9 +93,13 @@ function changes({ columns, rates, sections }: Compared): (Finding & { told: "mo
     add(later, comparison, words, [before, `${after} conversations an hour`]);
   }
   for (const section of sections) {
-    for (const { key, cells, more, less } of rowsToTell(section)) {
+    for (const { key, cells, more, less } of section.rows) {
       for (const [later, { comparison }] of cells.entries()) {
         if (!comparison || isToldAlready(section, key, later)) continue;
+        // Of two that make a whole, the one that grew says all.
+        if (isMirrored(section) && comparison.told === "less") continue;
+        // What is new is told as that.
+        if (canBeNew(section) && later === latest && isNewAt(cells, later)) continue;
         const value = (place: number) => shareInWords(cells[place] as (typeof cells)[number]);
         const words = (comparison.told === "more" ? more : less) ?? "";
         add(later, comparison, words, [value(comparison.since), value(later)]);
@@ -101,10 +109,12 @@ function changes({ columns, rates, sections }: Compared): (Finding & { told: "mo
   return found.sort((a, b) => b.score - a.score).map(({ score: _score, ...finding }) => finding);
 }
 
-/** Of two entries that make a whole, the one that grew says all. */
-function rowsToTell(section: Section) {
-  if (!isMirrored(section)) return section.rows;
-  return section.rows.filter(({ cells }) => cells.some(({ comparison }) => comparison?.told === "more"));
+function canBeNew({ key }: Section): boolean {
+  return SAID.some(({ list }) => list === key);
+}
+
+function isNewAt(cells: { part: number }[], later: number): boolean {
+  return cells.slice(0, later).every(({ part }) => part === 0);
 }
 
 /** Whether the sentence about those who had never heard of it, of those who do not use it, has said as much. */
@@ -218,14 +228,13 @@ function largest(found: { count: number; text: string }[]): Finding[] {
 }
 
 /** Whether what was asked most the time before is still asked. */
-function questionsAgain(columns: Column[], latest: number, rows: AskedRow[]): Findings["asked"] {
+function questionsAgain(columns: Column[], latest: number, rows: Asked[]): Findings["asked"] {
   const column = columns[latest];
   const since = columns.slice(0, Math.max(0, latest)).findLastIndex(({ figures }) => figures.questions > 0);
   const last = columns[since];
   if (!column || !last || column.figures.questions === 0) return [];
   const when = whenInWords(columns, since, latest);
-  const then = (times: number) =>
-    `${timesInWords(times)} in ${counted(last.figures.questions, "question")} ${when}`;
+  const then = (times: number) => `${timesInWords(times)} in ${digits(last.figures.questions)} ${when}`;
   return rows
     .map(({ text, times }) => ({ text, now: times[latest] ?? 0, before: times[since] ?? 0 }))
     .filter(({ before }) => before >= 2)
@@ -235,7 +244,7 @@ function questionsAgain(columns: Column[], latest: number, rows: AskedRow[]): Fi
       now > 0
         ? {
             isStill: true,
-            text: `“${text}” was asked ${timesInWords(now)} in ${counted(column.figures.questions, "question")}, ${then(before)}.`,
+            text: `“${text}” was asked ${timesInWords(now)} in ${counted(column.figures.questions, "question")}, and ${then(before)}.`,
           }
         : { isStill: false, text: `“${text}” was not asked again; it came ${then(before)}.` },
     )
