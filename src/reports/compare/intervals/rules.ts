@@ -15,13 +15,16 @@ export type Hours = number[];
 
 /** How sure an interval is that stands by itself: of a hundred such intervals about five miss. */
 export const ALPHA = 0.05;
+/** What is a smaller part of a sum than this does not change it. */
+const NOTHING_MORE = Number.EPSILON;
+const USUAL = zOf(ALPHA);
 
 /**
  * Wilson's score interval for a share (E. B. Wilson, Probable inference, the law of succession, and statistical
  * inference, Journal of the American Statistical Association 22, 1927): of `part` in `whole` and the standard score `z`
  * gives the shares, 0 to 1, that go with what was seen. Of nothing it gives all there are.
  */
-export function wilson({ part, whole }: Part, z = zOf(ALPHA)): Interval {
+export function wilson({ part, whole }: Part, z = USUAL): Interval {
   if (whole === 0) return { low: 0, high: 1 };
   const share = part / whole;
   const middle = share + (z * z) / (2 * whole);
@@ -39,12 +42,12 @@ export function wilson({ part, whole }: Part, z = zOf(ALPHA)): Interval {
  * estimation for the difference between independent proportions, Statistics in Medicine 17, 1998, method 10): each
  * side of the difference is as far off as the two shares' own intervals make it.
  */
-export function differenceOf(before: Part, after: Part, z = zOf(ALPHA)): Interval {
+export function differenceOf(before: Part, after: Part, z = USUAL): Interval {
   const [p, q] = [before.part / before.whole, after.part / after.whole];
   const [a, b] = [wilson(before, z), wilson(after, z)];
   return {
-    low: q - p - Math.hypot(q - b.low, a.high - p),
-    high: q - p + Math.hypot(b.high - q, p - a.low),
+    low: q - p - Math.sqrt((q - b.low) ** 2 + (a.high - p) ** 2),
+    high: q - p + Math.sqrt((b.high - q) ** 2 + (p - a.low) ** 2),
   };
 }
 
@@ -105,7 +108,7 @@ export interface Rate {
  * Tang and W. R. Schucany, Testing the ratio of two Poisson rates, Biometrical Journal 50, 2008, statistic W2, the other
  * way round): of all visits of both, Wilson's interval for the share that came after. Widened by `unrest`.
  */
-export function ratioOf(before: Rate, after: Rate, unrest: Unrest, z = zOf(ALPHA)): Interval {
+export function ratioOf(before: Rate, after: Rate, unrest: Unrest, z = USUAL): Interval {
   const part = { part: after.count, whole: before.count + after.count };
   const share = wilson(part, widened(z, unrest));
   const odds = (portion: number) => (portion / (1 - portion)) * (before.hours / after.hours);
@@ -146,7 +149,7 @@ function narrowed(score: number, { factor, freedom }: Unrest): number {
 export function chanceOf(z: number): number {
   if (z >= 8) return 0;
   let [sum, term] = [z, z];
-  for (let n = 3; term > sum * Number.EPSILON; n += 2) {
+  for (let n = 3; term > sum * NOTHING_MORE; n += 2) {
     term *= (z * z) / n;
     sum += term;
   }
