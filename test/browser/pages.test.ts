@@ -76,6 +76,8 @@ const PAGES = [
   "/events/winter-camp/visits",
   "/events/winter-camp/questions",
   "/events/winter-camp/report",
+  "/compare",
+  "/events/winter-camp/compare",
   "/events/winter-camp/exports",
   "/events/winter-camp/slips?of=all",
   "/events/winter-camp/slips/sheet?blank=1",

@@ -5,7 +5,7 @@ import { datesInWords, isDay, localTime, phaseOf } from "../../events/rules";
 import { type Event, eventBySlug, listEvents } from "../../events/store";
 import { show } from "../../http/pages";
 import { organizer, type Route } from "../../http/route";
-import { daysOf, digits, nameOfDay, OTHER_DAYS } from "../rules";
+import { daysOf, digits, FEW, nameOfDay, OTHER_DAYS } from "../rules";
 import { figuresOf } from "../store";
 import { type Asked, askedMost, askedRows } from "./asked/rules";
 import { countBars, intervalDots, MOST_DRAWN, type Sign, signsOf } from "./charts/rules";
@@ -230,8 +230,9 @@ function inParts(words: string): { said: string; interval: string } {
   return { said, interval: interval.replace(")", "") };
 }
 
+/** The numbers behind a share; nothing where they are said instead of it. */
 function countInWords({ part, whole }: ShareCell): string {
-  return whole > 0 ? `${digits(part)} of ${digits(whole)}` : "";
+  return whole < FEW ? "" : `${digits(part)} of ${digits(whole)}`;
 }
 
 /** Whether it is more or less than before, in a sign and in words. */
