@@ -1,18 +1,14 @@
-import type { Request, Response } from "express";
 import type { Deps } from "../deps";
-import { datesInWords, dayInWords, daysBetween, localTime, momentInWords } from "../events/rules";
-import { chosenEvent, eventBySlug } from "../events/store";
+import { datesInWords, momentInWords } from "../events/rules";
+import { eventBySlug } from "../events/store";
 import { show } from "../http/pages";
 import { organizer, type Route } from "../http/route";
-import { brightness } from "../visits/rules";
-import { countAsked } from "../visits/store";
 import {
   type Bar,
   barsOf,
   CATEGORY_SERIES,
   type Series,
   STATE_SERIES,
-  stackedColumns,
   stackedRows,
   withOthers,
 } from "./charts/rules";
@@ -29,24 +25,10 @@ import {
   stockOf,
   type Table,
   total,
-  whenOf,
   withOtherDays,
 } from "./rules";
-import {
-  figuresOf,
-  figuresOfDay,
-  lastDayOf,
-  latestVisits,
-  openQuestions,
-  pairedCount,
-  reportOf,
-  visitsBetween,
-} from "./store";
+import { figuresOf, reportOf } from "./store";
 import { writeUp } from "./write-up/rules";
-
-/** How many of the latest visits today's picture shows. */
-const LATEST = 10;
-const HOUR = 3_600_000;
 
 export function reportRoutes({ db }: Deps): Route[] {
   return [
@@ -90,38 +72,6 @@ export function reportRoutes({ db }: Deps): Route[] {
         .send(writeUp(await reportOf(db.read, event)));
     }),
   ];
-}
-
-/** Today's picture of the event that `?event=` names, or of the one of the day. Mounted at `/` for the organizer. */
-export function todayPage({ db, now }: Deps): (req: Request, res: Response) => Promise<void> {
-  return async (req, res) => {
-    const event = await chosenEvent(db.read, req.query.event, now());
-    if (!event) return res.redirect(303, "/events/new");
-    const at = now();
-    const today = localTime(at, event.time_zone).day;
-    const lastDay = await lastDayOf(db.read, event);
-    const when = whenOf(event, today, lastDay);
-    const figures = await figuresOfDay(db.read, event, when.day);
-    const lastHour = await visitsBetween(db.read, event, at - HOUR, at);
-    const latest = await latestVisits(db.read, event, LATEST);
-    show(res, "reports/today", {
-      title: when.isNow ? "Today" : event.name,
-      section: "today",
-      styles: ["reports"],
-      event,
-      when,
-      day: dayInWords(when.day),
-      starts: { on: dayInWords(event.starts_on), inDays: daysBetween(today, event.starts_on).length - 1 },
-      figures,
-      lastHour,
-      level: brightness(lastHour),
-      hours: hoursChart(figures.hourByCategory),
-      latest: latest.map((visit) => ({ ...visit, at: momentInWords(visit.at, event.time_zone, at) })),
-      open: await openQuestions(db.read, event),
-      asked: await countAsked(db.read, event.id),
-      paired: await pairedCount(db.read, event),
-    });
-  };
 }
 
 /** How far the light went on, the brightest first; undefined where nobody noted it. */
@@ -199,19 +149,5 @@ function chartsOf({ figures, lists }: Report): Record<string, Chart | undefined>
       ofList("topics", figures.topicOfQuestion, figures.stateByTopic),
       STATE_SERIES,
     ),
-  };
-}
-
-function hoursChart(hourByCategory: Table): Chart | undefined {
-  const hours = hoursOf(Object.fromEntries(Object.keys(hourByCategory).map((hour) => [hour, 1])));
-  if (hours.length === 0) return undefined;
-  const bars = barsOf(hourByCategory, hours.map(String), (hour) => `${hour}:00`);
-  return {
-    label: "Conversations by hour and category",
-    head: "Hour",
-    columns: CATEGORY_SERIES,
-    rows: bars,
-    wide: stackedColumns(bars, CATEGORY_SERIES, 640, 380),
-    narrow: stackedColumns(bars, CATEGORY_SERIES, NARROW, 220),
   };
 }
