@@ -33,7 +33,7 @@ import { keepSearchable } from "./questions/search/store";
 import { similarRoutes } from "./questions/similar/routes";
 import { slipRoutes } from "./questions/slips/routes";
 import { compareRoutes } from "./reports/compare/routes";
-import { todayPage } from "./reports/live/routes";
+import { liveRoutes, todayPage } from "./reports/live/routes";
 import { reportRoutes } from "./reports/routes";
 import { settingsRoutes } from "./settings/routes";
 import { visitRoutes } from "./visits/routes";
@@ -69,6 +69,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...askingRoutes(deps),
     ...letterRoutes(deps),
     ...exportRoutes(deps),
+    ...liveRoutes(deps),
     ...reportRoutes(deps),
     ...compareRoutes(deps),
     anyone.get("/healthz", async (_req, res) => {

@@ -17,6 +17,8 @@ export interface Deps {
   suggester: Suggester;
   /** What brings messages on their way; left out, they wait. */
   delivery?: Delivery;
+  /** Aborted when the program is asked to stop: what stays open by itself ends then. */
+  stopping?: AbortSignal;
   /** The laptop's clock. */
   now: () => Instant;
 }

@@ -37,7 +37,16 @@ export async function serve(config: Config, { prepare, delivers = true }: Run = 
   const log = pino({ level: config.logLevel }, pino.destination(2));
   const db = await openDatabase(config, Date.now());
   const network: Network = { port: config.port };
-  const deps: Deps = { db, config, log, network, suggester: suggester(), now: Date.now };
+  const stopping = new AbortController();
+  const deps: Deps = {
+    db,
+    config,
+    log,
+    network,
+    suggester: suggester(),
+    stopping: stopping.signal,
+    now: Date.now,
+  };
   const app = createApp(deps);
   const server = createServer(app);
   let https: SecureDoor = {};
@@ -56,7 +65,7 @@ export async function serve(config: Config, { prepare, delivers = true }: Run = 
   deps.delivery = delivery;
   const seen = new Map<string, number>();
   const watch = repeat("questions", WATCH_EVERY, () => watchQuestions(deps, seen), log);
-  stopWhenAsked([server, ...(https.secure ? [https.secure.server] : [])], async () => {
+  stopWhenAsked([server, ...(https.secure ? [https.secure.server] : [])], stopping, async () => {
     https.secure?.stop();
     await Promise.all([announcement?.end(), delivery?.stop(), watch.stop()]);
     await db.close();
@@ -115,12 +124,11 @@ function announceOn(
   });
 }
 
-/** Requests under way finish, then `close` runs, once, when the program is asked to stop. */
-function stopWhenAsked(servers: Server[], close: () => Promise<void>): void {
-  let isStopping = false;
+/** What is open by itself ends, requests under way finish, then `close` runs, once, when the program is asked to stop. */
+function stopWhenAsked(servers: Server[], stopping: AbortController, close: () => Promise<void>): void {
   const stop = async () => {
-    if (isStopping) return;
-    isStopping = true;
+    if (stopping.signal.aborted) return;
+    stopping.abort();
     setTimeout(() => {
       for (const server of servers) server.closeAllConnections();
     }, STOP_WITHIN).unref();

@@ -8,6 +8,7 @@ import { linkOf } from "../src/experts/links/store";
 import { expertById } from "../src/experts/store";
 import { DEVICE_COOKIE, SESSION_COOKIE } from "../src/http/cookies";
 import type { Route } from "../src/http/route";
+import { renewWall } from "../src/reports/live/store";
 import { newCode } from "../src/visits/slips/rules";
 import { aVisit, type Booth, openBooth, type Tablet } from "./support/booth";
 import { contentOf } from "./support/catalogue";
@@ -105,6 +106,7 @@ async function gather(engine: Engine = "sqlite"): Promise<Cast> {
       "asked/:id": asked,
       "s/:code": own.questions?.[0]?.slip as string,
       "messages/:id": message.id,
+      "wall/:token": await booth.db.write((writer) => renewWall(writer, booth.eventId, NOON)),
     },
   };
 }

@@ -43,3 +43,10 @@ CREATE TABLE contact_exports (
   contacts   INTEGER                         -- how many left; NULL: it was broken off before the end
 );
 CREATE INDEX contact_exports_of_event ON contact_exports (event_id, at);
+
+-- The address under which a screen in the hall shows an event's figures without signing in. No row: there is none.
+CREATE TABLE wall_links (
+  event_id TEXT PRIMARY KEY REFERENCES events (id),
+  token    TEXT NOT NULL UNIQUE,             -- the last part of the address; whoever has it sees the wall, and nothing else
+  made_at  BIGINT NOT NULL
+);

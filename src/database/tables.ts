@@ -360,6 +360,7 @@ export interface Tables {
   saved_views: SavedViewsTable;
   write_ups: WriteUpsTable;
   contact_exports: ContactExportsTable;
+  wall_links: { event_id: string; token: string; made_at: Instant };
   /** Made by `search.ts`, which explains it. */
   search_waiting: { question_id: string };
   /** Made by `figures.ts`, which explains these. */

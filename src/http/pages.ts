@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import ejs from "ejs";
-import type { Express, Response } from "express";
+import type { Application, Express, Response } from "express";
 import type { FieldProblem } from "../errors";
 import { LANGUAGES, type Language } from "../languages/say";
 import { MESSAGES, sayIn } from "./languages";
-import { LOOKS, lookOf } from "./looks";
+import { LOOKS, type Look, lookOf } from "./looks";
 
 const ROOT = path.resolve(__dirname, "../..");
 const ICONS = path.dirname(require.resolve("lucide-static/package.json"));
@@ -25,6 +25,10 @@ export interface Page {
   scripts?: string[];
   /** How wide the content may grow: a form to read, a table to scan, or the whole window. */
   width?: "narrow" | "wide" | "full";
+  /** How the page looks, whatever was chosen on the device. */
+  look?: Look;
+  /** Seconds after which a browser without script loads it again. */
+  refresh?: number;
   /** The language that the page is written in; left out: English, as all of the organizer's desk. */
   language?: Language;
   /** Where the page's settings lead back to; left out: its own address, or the first page for an answer to a form. */
@@ -40,7 +44,22 @@ export function show<P extends Page>(res: Response, view: string, page: P): void
   const { req } = res;
   const language = page.language ?? "en";
   const here = req.method === "GET" ? req.originalUrl : "/";
-  res.render("shared/layout", { here, ...page, language, look: lookOf(req), say: sayIn(language), view });
+  const look = page.look ?? lookOf(req);
+  res.render("shared/layout", { here, ...page, language, look, say: sayIn(language), view });
+}
+
+/** The markup of a part of a page, as it stands in it. */
+export function partOf(
+  app: Application,
+  view: string,
+  page: { language?: Language; [value: string]: unknown },
+): Promise<string> {
+  const language = page.language ?? "en";
+  return new Promise((resolve, reject) => {
+    app.render(view, { ...page, language, say: sayIn(language) }, (error, markup) =>
+      error ? reject(error) : resolve(markup),
+    );
+  });
 }
 
 /**

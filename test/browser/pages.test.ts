@@ -78,6 +78,7 @@ const PAGES = [
   "/events/winter-camp/report",
   "/compare",
   "/events/winter-camp/compare",
+  "/events/winter-camp/wall",
   "/events/winter-camp/exports",
   "/events/winter-camp/slips?of=all",
   "/events/winter-camp/slips/sheet?blank=1",

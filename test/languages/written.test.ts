@@ -6,6 +6,7 @@ const VIEWS = Object.entries(textsOf("views", ".ejs")).filter(
     /^views\/(capture|settings)\//.test(file) ||
     /^views\/slips\/(answer|code|field|how|nothing|slip)\.ejs$/.test(file) ||
     /^views\/asking\/(form|closed|asked)\.ejs$/.test(file) ||
+    /^views\/reports\/wall(-picture)?\.ejs$/.test(file) ||
     /^views\/access\/(sign-in|confirm-pairing|trust)/.test(file) ||
     /^views\/shared\/(error|layout|category|problem)\.ejs$/.test(file),
 );
@@ -24,6 +25,7 @@ const NAMES = ["Boothlight", "·    · Boothlight", "CA", "SHA-256"];
 const VALUES = ["checked", "overviewGiven", "light dark", "(prefers-contrast: more)"];
 /** Written in code, and never shown: what parts of the program tell one another. */
 const NOT_SHOWN: Record<string, string[]> = {
+  "src/tablet/live/figures.ts": ["(prefers-reduced-motion: reduce)"],
   "src/tablet/pages/capture.ts": ["not undone"],
   "src/tablet/scan/dialog.ts": ['<svg class="icon" aria-hidden="true" focusable="false"'],
   "src/tablet/scan/reader.ts": ["reading failed:"],
