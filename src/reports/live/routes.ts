@@ -238,7 +238,7 @@ function dayKeyOf({ day, isNow }: { day: string; isNow: boolean }): string {
 /** Today's picture in a sentence, for those who do not see it change. */
 function saidOf({ figures, lastHour, pace }: Awaited<ReturnType<typeof todayOf>>): string {
   const visits = figures.visits === 1 ? "1 visit" : `${figures.visits} visits`;
-  return `${visits} today, ${lastHour} in the last hour.${pace.isBusier ? ` ${pace.text}` : ""}`;
+  return `${visits} today, ${lastHour} in the last hour.${pace.needsHands ? ` ${pace.text}` : ""}`;
 }
 
 function hoursChart(hourByCategory: Table) {

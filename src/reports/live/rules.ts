@@ -36,7 +36,7 @@ export interface Pace {
   /** Visits that are usual in half an hour; undefined where nothing is known. */
   usual?: number;
   isBusier: boolean;
-  /** How many more would have to log so that each has as many visits as usual; undefined where that cannot be said. */
+  /** How many more would have to log so that each has as many visits as usual, where it is busier. */
   moreHands?: number;
 }
 
@@ -46,6 +46,8 @@ const BY_CHANCE = 0.05;
 const MARKEDLY = 1.5;
 /** Below one visit every five minutes one person is enough, whatever is usual. */
 const LEAST = 6;
+/** Nobody is short of hands who has ten minutes for each conversation. */
+const LEAST_EACH = 3;
 
 /**
  * Whether it is busier than usual, and how many more hands that would take.
@@ -57,7 +59,8 @@ const LEAST = 6;
  * pages 313 to 323; `poisson.test` of R with two counts and `alternative = "greater"`). That what is usual is itself known from
  * few visits is part of it, so there is no least number of days.
  *
- * Hands: the visits that one person logs in half an hour of the usual ones say how many people this half hour would take.
+ * Hands: the visits that one person logs in half an hour of the usual ones say how many people this half hour would take. What
+ * is usual may be idle, so that each may have `LEAST_EACH` in any case.
  */
 export function paceOf({ visits, hands, usual: { hours } }: Load): Pace {
   if (hours.length === 0) return { isBusier: false };
@@ -66,9 +69,9 @@ export function paceOf({ visits, hands, usual: { hours } }: Load): Pace {
   const share = NOW / (NOW + hours.length * HOUR);
   const isBusier =
     visits >= LEAST && visits >= MARKEDLY * usual && atLeast(visits, visits + seen, share) <= BY_CHANCE;
-  const inHands = sum(hours.map((hour) => hour.hands));
-  const each = (seen / inHands) * (NOW / HOUR);
-  if (!isBusier || inHands === 0) return { usual, isBusier };
+  if (!isBusier) return { usual, isBusier };
+  const inHands = Math.max(1, sum(hours.map((hour) => hour.hands)));
+  const each = Math.max(LEAST_EACH, (seen / inHands) * (NOW / HOUR));
   return { usual, isBusier, moreHands: Math.max(0, Math.round(visits / each) - hands) };
 }
 
@@ -125,28 +128,30 @@ export function hoursBefore(now: Instant, first: Instant): Span[] {
 const WORDS = ["No", "One", "Two", "Three", "Four", "Five"];
 
 /** What comes in and who is there for it, in plain words; where it is busier than usual, what would help. */
-export function paceInWords(load: Load): { text: string; isBusier: boolean } {
+export function paceInWords(load: Load): { text: string; needsHands: boolean } {
   const { visits, hands } = load;
-  const { isBusier, usual, moreHands } = paceOf(load);
+  const { isBusier, usual, moreHands = 0 } = paceOf(load);
   const people = hands === 1 ? "one person is logging" : `${inWords(hands).toLowerCase()} people are logging`;
   const isToday = load.usual.of === "today";
   const known = usual === undefined ? undefined : roughly(usual);
   if (isBusier) {
     const compared = isToday
       ? `Busier than the hours before: ${digits(visits)} in the last half hour, about ${known} in each until then.`
-      : `Busier than usual for this hour: ${digits(visits)} in the last half hour, ${known} ${known === "1" ? "is" : "are"} usual.`;
-    return { text: `${compared} ${capital(people)}${aboutHands(moreHands)}.`, isBusier };
+      : `Busier than usual for this hour: ${digits(visits)} in the last half hour, ${known} ${(usual ?? 0) < 1.5 ? "is" : "are"} usual.`;
+    return { text: `${compared} ${capital(people)}${aboutHands(moreHands)}.`, needsHands: moreHands > 0 };
   }
   const now =
     visits === 0
       ? "No visit in the last half hour."
       : `${digits(visits)} ${visits === 1 ? "visit" : "visits"} in the last half hour; ${people}.`;
-  if (known === undefined) return { text: now, isBusier };
-  return { text: `${now} ${isToday ? "Earlier today" : "Usual for this hour"}: ${known}.`, isBusier };
+  if (known === undefined) return { text: now, needsHands: false };
+  return {
+    text: `${now} ${isToday ? "Earlier today" : "Usual for this hour"}: ${known}.`,
+    needsHands: false,
+  };
 }
 
-function aboutHands(more: number | undefined): string {
-  if (more === undefined) return "";
+function aboutHands(more: number): string {
   if (more === 0) return ", as many as that takes";
   return `; ${WORDS[more]?.toLowerCase() ?? "several"} more ${more === 1 ? "hand" : "hands"} would help`;
 }
@@ -160,7 +165,8 @@ function capital(words: string): string {
 }
 
 function roughly(count: number): string {
-  return count > 0 && count < 1 ? "fewer than 1" : digits(Math.round(count));
+  if (count < 1) return count > 0 ? "less than 1" : "none";
+  return digits(Math.round(count));
 }
 
 function sum(numbers: number[]): number {
