@@ -53,6 +53,8 @@ const isSame = (page: Page) => page.evaluate("document.body.dataset.same === 'ye
 
 test("a visit that a tablet sends shows on the desk and on the wall, and neither is loaded again", async () => {
   const [desk, wall] = [await openDesk(), await openWall()];
+  // Here figures count up.
+  await wall.emulateMedia({ reducedMotion: "no-preference" });
   await tablet.send(aVisit({ category: "new", people: 4, platform: "vmware", project: "wick" }));
   await desk.getByText("from VMware").waitFor();
   expect(await desk.locator(".latest li").first().textContent()).toContain("4 people · Wick · from VMware");
