@@ -385,12 +385,18 @@ export function narrow(
   return { narrowed, problems };
 }
 
-/** What people typed, as Markdown that shows it and does nothing else: CommonMark 0.31, "Backslash escapes". */
+/**
+ * What people typed, as Markdown that shows it and does nothing else: CommonMark 0.31, "Backslash escapes", as far as
+ * kramdown (Jekyll, Middleman) has them too. It has none for & and ~; braces mean something to kramdown, Liquid and Hugo.
+ */
 export function asText(typed: string): string {
-  return typed
+  const text = typed
     .replace(/\s+/g, " ")
     .trim()
-    .replace(/[\\`*_[\]<>|~&$]/g, "\\$&")
-    .replace(/^[#+=-]/, "\\$&")
+    .replace(/&(?=#?\w+;)/g, "&amp;")
+    .replace(/[\\`*_[\]{}<>|$]/g, "\\$&");
+  // One alone strikes nothing out.
+  return (text.split("~").length > 2 ? text.replaceAll("~", "&#126;") : text)
+    .replace(/^[#+=:-]/, "\\$&")
     .replace(/^(\d+)([.)])/, "$1\\$2");
 }

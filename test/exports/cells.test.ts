@@ -133,9 +133,12 @@ test("a checklist ticks what is answered, and shows what people typed as text", 
 
 test("Markdown of typed text is only its text", () => {
   expect(asText("1. [x](javascript:y) `code` ~~a~~ &amp; $b$")).toBe(
-    "1\\. \\[x\\](javascript:y) \\`code\\` \\~\\~a\\~\\~ \\&amp; \\$b\\$",
+    "1\\. \\[x\\](javascript:y) \\`code\\` &#126;&#126;a&#126;&#126; &amp;amp; \\$b\\$",
   );
   expect(asText("- a\n\n# b")).toBe("\\- a # b");
+  expect(asText("{{ ansible_host }} in ~/.ssh & {% raw %}")).toBe(
+    "\\{\\{ ansible\\_host \\}\\} in ~/.ssh & \\{% raw %\\}",
+  );
 });
 
 test("every column has a key of its own, a heading and a meaning", () => {

@@ -21,8 +21,9 @@ import {
   type Shelf,
   sendNow,
 } from "../../messages/store";
+import { detailsIn, markPersonal } from "../personal/rules";
 import { checkSending } from "./form";
-import { detailsIn, mailtoOf, markPersonal, standingInWords, whatItIs } from "./rules";
+import { mailtoOf, standingInWords, whatItIs } from "./rules";
 import { inOrganizersWords, type MessageRow, messageRows, type Worded, worded } from "./store";
 
 const SHELF_NAMES: Record<Shelf, string> = {

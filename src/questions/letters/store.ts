@@ -7,16 +7,8 @@ import { isLanguage, sayIn } from "../../http/languages";
 import type { Letter } from "../../messages/rules";
 import { firstAbout, type Message, stepsOf } from "../../messages/store";
 import { codeInGroups } from "../../visits/slips/rules";
-import {
-  type Asker,
-  byUrgency,
-  type Contact,
-  letterToExpert,
-  letterToVisitor,
-  reworded,
-  type Told,
-  withoutPersonal,
-} from "./rules";
+import { type Contact, withoutPersonal } from "../personal/rules";
+import { type Asker, byUrgency, letterToExpert, letterToVisitor, reworded, type Told } from "./rules";
 
 /** What wording goes by besides the database. */
 interface Around {

@@ -3,8 +3,8 @@ import type { Reader } from "../../database/open";
 import type { Instant } from "../../database/tables";
 import { Problem } from "../../errors";
 import { mergeQuestions } from "../merging/store";
+import { withoutPersonal } from "../personal/rules";
 import type { Taker } from "../rules";
-import { withoutPersonal } from "../slips/rules";
 import { visitorsOf } from "../slips/store";
 import type { Suggester } from "../suggestions/store";
 import { type Answered, eachOnce } from "./rules";
@@ -38,8 +38,8 @@ export async function answeredLike(
       const visitors = await visitorsOf(read, merged_into ?? id);
       return {
         id: merged_into ?? id,
-        text: withoutPersonal(asked, visitors),
-        answer: withoutPersonal(answer ?? "", visitors),
+        text: withoutPersonal(asked, visitors, "known"),
+        answer: withoutPersonal(answer ?? "", visitors, "known"),
       };
     }),
   );

@@ -15,6 +15,7 @@ import { daySpan } from "../../visits/rules";
 import { codeInGroups, newCode, readCode, slipLink, slipWay } from "../../visits/slips/rules";
 import { slipOf } from "../../visits/slips/store";
 import { giveSlip, ORGANIZER, placeOf, takeSlip } from "../../visits/store";
+import { withoutPersonal } from "../personal/rules";
 import {
   A_SHEET,
   dayInFull,
@@ -25,7 +26,6 @@ import {
   stationsPassed,
   TOLD_WORDS,
   toldOf,
-  withoutPersonal,
 } from "./rules";
 import { codesOfEvent, questionForSlip, questionsOfEvent, questionsToPrint, slipPage } from "./store";
 
@@ -75,7 +75,7 @@ export function slipRoutes(deps: Deps): Route[] {
         passed: stationsPassed(told),
         answer:
           found.answer && (told === "answered" || told === "closed")
-            ? markdownToHtml(withoutPersonal(found.answer, found.visitors))
+            ? markdownToHtml(withoutPersonal(found.answer, found.visitors, "known"))
             : undefined,
       });
     }),

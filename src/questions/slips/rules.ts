@@ -31,39 +31,6 @@ export const TOLD_WORDS: Record<Told, MessageKey> = {
   closed: "visitor.state-closed",
 };
 
-/** What a visitor has left of themselves, as far as it can stand in an answer. */
-export interface Details {
-  name: string | null;
-  email: string | null;
-  phone: string | null;
-  handle: string | null;
-}
-
-const LEFT_OUT = "…";
-
-/**
- * An answer without what would tell who asked: the mail addresses, numbers and names of the visitors whose question it
- * answers. Of a name that is also a word ("Will", "Rose") the parts go only where somebody is addressed by it.
- */
-export function withoutPersonal(text: string, visitors: Details[]): string {
-  const hidden = visitors.flatMap(({ name, email, phone, handle }) => [email, phone, handle, name]);
-  const parts = visitors.flatMap(({ name }) => name?.split(/\s+/) ?? []);
-  const whole = hidden.map((each) => each?.trim() ?? "").filter((each) => each.length > 2);
-  const all = whole
-    .sort((a, b) => b.length - a.length)
-    .reduce((rest, each) => rest.replace(literally(each, ""), LEFT_OUT), text);
-  // "Dear Zoë Müller," or "Zoë:" at the beginning of a line.
-  return parts
-    .filter((part) => part.length > 1)
-    .reduce((rest, part) => rest.replace(literally(part, "(?=\\s*[,:!])"), LEFT_OUT), all);
-}
-
-/** A text wherever it stands by itself, in any case. */
-function literally(text: string, after: string): RegExp {
-  const escaped = text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\s+/g, "\\s+");
-  return new RegExp(`(?<![\\p{L}\\p{N}])${escaped}(?![\\p{L}\\p{N}])${after}`, "giu");
-}
-
 /** A day as the visitor reads it: "3 February 2024", "3. Februar 2024", "2024年2月3日". */
 export function dayInFull(at: Instant, timeZone: string, language: Language): string {
   const locale = language === "en" ? "en-GB" : language;

@@ -1,6 +1,9 @@
 import type { Reader } from "../../database/open";
 import type { Instant, QuestionState } from "../../database/tables";
-import type { Details } from "./rules";
+import type { Contact } from "../personal/rules";
+
+/** What a visitor has left of themselves, as far as it can stand in an answer. */
+type Details = Pick<Contact, "name" | "email" | "phone" | "handle">;
 
 /** What the page of a slip shows. Nothing of it says who asked, but `visitors`, who are to be left out of the answer. */
 export interface SlipPage {

@@ -173,7 +173,7 @@ describe("to a public place", () => {
       html: expect.stringContaining("<p>Which &lt;disk&gt;?</p>"),
     });
     expect(went[0]?.subject).toBe(
-      "[Winter Camp] Question about Storage: We are […] and run Forty hosts. Mail me: […], […], or […]",
+      "[Winter Camp] Question about Storage: We are … and run Forty hosts. Mail me: …, …, or …",
     );
   });
 

@@ -1,0 +1,152 @@
+/** What a visitor left of themselves. */
+export interface Contact {
+  name: string | null;
+  organization: string | null;
+  role: string | null;
+  email: string | null;
+  phone: string | null;
+  handle: string | null;
+  website: string | null;
+  badge: string | null;
+}
+
+/** A piece of a text. `maybe`: it looks as if it told who somebody is; `detail`: it is what a visitor left of themselves. */
+export interface Segment {
+  text: string;
+  is: "plain" | "maybe" | "detail";
+}
+
+const MAIL =
+  /[\p{L}\p{N}._%+'-]+(?:@|\s?[([]at[)\]]\s?)[\p{L}\p{N}-]+(?:(?:\.|\s?[([]dot[)\]]\s?)[\p{L}\p{N}-]+)+/giu;
+/** Digits as phone numbers group them. What has too few, or is a date or an address of a machine, is sorted out below. */
+const PHONE = /(?<![\p{L}\p{N}.:/-])(?:\+|\(|00)?\d[\d\s()/.\u00a0-]{5,}\d(?![\p{L}\p{N}])/gu;
+const NO_PHONE = [
+  /^\d{4}-\d{2}-\d{2}/,
+  /^\d{1,3}(\.\d{1,3}){3}$/,
+  /^\d{1,2}[./]\d{1,2}[./]\d{4}$/,
+  /^\d+(\.\d+)+(-[\d.]+)?$/,
+];
+/** @name, @name@server, @name:server: as chats and social networks write them. */
+const HANDLE =
+  /(?<![\p{L}\p{N}@._-])@[\p{L}\p{N}_][\p{L}\p{N}._-]+(?:[:@][\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+)?/gu;
+/** Pages that are about one person. */
+const PROFILE =
+  /(?:https?:\/\/)?(?:[\w-]+\.)?(?:linkedin\.com\/in|xing\.com\/profile|facebook\.com|instagram\.com|twitter\.com|x\.com|t\.me|wa\.me)\/[^\s<>"')]+|(?:https?:\/\/)?(?:www\.)?(?:github\.com|gitlab\.com|codeberg\.org)\/[\w-]+\/?(?=$|[\s<>"'),.;])/giu;
+
+/** The parts of a contact by which somebody can be reached; the other ones say who somebody is. */
+const REACHED = ["email", "phone", "handle", "website"] as const;
+const NAMED = ["name", "organization", "badge"] as const;
+
+/**
+ * Cuts a text where something in it looks personal: mail addresses, phone numbers, names in chats, pages about one
+ * person; and what is known of the visitors who asked. The segments put together are the text.
+ */
+export function markPersonal(text: string, known: Partial<Contact>[] = []): Segment[] {
+  const names = ["plain", "maybe", "maybe", "detail"] as const;
+  return runs(text, kindsIn(text, known), (kind) => names[kind] as Segment["is"]).map(([text, is]) => ({
+    text,
+    is,
+  }));
+}
+
+/** What each character is part of: nothing, what looks personal, the visitor's name, what they can be reached by. */
+type Kind = 0 | 1 | 2 | 3;
+
+function kindsIn(text: string, known: Partial<Contact>[]): Uint8Array {
+  const kinds = new Uint8Array(text.length);
+  const mark = (pattern: RegExp, kind: Kind, isMeant: (found: string) => boolean = () => true) => {
+    for (const { 0: found, index } of text.matchAll(pattern)) {
+      if (!isMeant(found)) continue;
+      for (let at = index; at < index + found.length; at++) kinds[at] = Math.max(kinds[at] as number, kind);
+    }
+  };
+  mark(MAIL, 1);
+  mark(HANDLE, 1);
+  mark(PROFILE, 1);
+  mark(
+    PHONE,
+    1,
+    (found) =>
+      // No number on earth has more than 15 digits (E.164).
+      /^.{7,15}$/.test(found.replace(/\D/g, "")) && !NO_PHONE.some((each) => each.test(found)),
+  );
+  for (const contact of known) {
+    for (const field of NAMED) for (const each of namesIn(contact[field])) mark(asWritten(each), 1);
+    const name = contact.name?.trim() ?? "";
+    if (name.length > 2) mark(asWritten(name), 2);
+    // "Dear Zoë Müller," or "Zoë:" at the beginning of a line: of a name that is a word too ("Will", "Rose").
+    for (const part of name.split(/\s+/)) if (part.length > 1) mark(asWritten(part, "(?=\\s*[,:!])"), 2);
+    for (const field of REACHED) {
+      const value = contact[field]?.trim();
+      if (!value) continue;
+      if (field === "phone") {
+        mark(PHONE, 3, (found) => isSameNumber(found, value));
+      }
+      mark(asWritten(value), 3);
+      // A page with its name alone is the same page.
+      if (field === "website") mark(asWritten(value.replace(/^https?:\/\/(www\.)?|\/+$/gi, "")), 3);
+    }
+  }
+  return kinds;
+}
+
+/** A text cut where what it is changes. */
+function runs<Is>(text: string, kinds: Uint8Array, isOf: (kind: number) => Is): [text: string, is: Is][] {
+  const found: [string, Is][] = [];
+  for (let from = 0; from < text.length; ) {
+    const is = isOf(kinds[from] as number);
+    let until = from + 1;
+    while (until < text.length && isOf(kinds[until] as number) === is) until += 1;
+    found.push([text.slice(from, until), is]);
+    from = until;
+  }
+  return found;
+}
+
+/** A name, and the words of it that stand out: of "Zoë van Dyk", also "Zoë" and "Dyk". */
+function namesIn(name: string | null | undefined): string[] {
+  const whole = name?.trim();
+  if (!whole) return [];
+  return [whole, ...whole.split(/[\s,]+/).filter((word) => /^\p{Lu}/u.test(word) && word.length > 2)];
+}
+
+/** Finds words in whatever case they are written, and whether an accent is a character of its own or not. */
+function asWritten(words: string, after = ""): RegExp {
+  if (words === "") return /(?!)/g;
+  const escaped = [...new Set([words, words.normalize("NFC"), words.normalize("NFD")])].map((each) =>
+    each.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&").replace(/\s+/g, "\\s+"),
+  );
+  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${escaped.join("|")})(?![\\p{L}\\p{N}\\p{M}])${after}`, "giu");
+}
+
+function isSameNumber(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((each) => each.replace(/\D/g, "").replace(/^0+/, "")) as [string, string];
+  return a.length >= 6 && b.length >= 6 && (a.endsWith(b) || b.endsWith(a));
+}
+
+/** Not in brackets: in Markdown they would make a link of what follows. */
+const LEFT_OUT = "…";
+
+/** From which kind on something is left out. */
+const FROM: Record<"all" | "known" | "details", Kind> = { all: 1, known: 2, details: 3 };
+
+/**
+ * A text without what tells who somebody is. `all`: whatever looks personal, and every part of the names and organizations
+ * of those who are known. `known`: what these left to be reached by, and their names where they stand whole or are
+ * addressed, so that words that are names too stay. `details`: what they left to be reached by alone.
+ */
+export function withoutPersonal(
+  text: string,
+  known: Partial<Contact>[],
+  which: "all" | "known" | "details" = "all",
+): string {
+  return runs(text, kindsIn(text, known), (kind) => kind >= FROM[which])
+    .map(([each, isPersonal]) => (isPersonal ? LEFT_OUT : each))
+    .join("");
+}
+
+/** What a visitor left of themselves that stands in a text. Empty where nothing does. */
+export function detailsIn(text: string, known: Partial<Contact>[]): string[] {
+  const found = markPersonal(text, known).filter((segment) => segment.is === "detail");
+  return [...new Set(found.map((segment) => segment.text))];
+}
