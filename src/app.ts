@@ -35,6 +35,7 @@ import { slipRoutes } from "./questions/slips/routes";
 import { compareRoutes } from "./reports/compare/routes";
 import { liveRoutes, todayPage } from "./reports/live/routes";
 import { reportRoutes } from "./reports/routes";
+import { writeUpRoutes } from "./reports/write-up/routes";
 import { settingsRoutes } from "./settings/routes";
 import { visitRoutes } from "./visits/routes";
 import { readCode } from "./visits/slips/rules";
@@ -72,6 +73,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...liveRoutes(deps),
     ...reportRoutes(deps),
     ...compareRoutes(deps),
+    ...writeUpRoutes(deps),
     anyone.get("/healthz", async (_req, res) => {
       await deps.db.read.selectFrom("settings").select("name").limit(1).execute();
       res.json({ status: "ok" });

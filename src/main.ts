@@ -23,8 +23,9 @@ import { outcomeInWords } from "./imports/rules";
 import { DEMO_PASSPHRASE, fillDemo, importEvent } from "./imports/store";
 import { keepSearchable } from "./questions/search/store";
 import { suggester } from "./questions/suggestions/store";
-import { figuresOf, reportOf } from "./reports/store";
-import { writeUp } from "./reports/write-up/rules";
+import { figuresOf } from "./reports/store";
+import { markdownFile } from "./reports/write-up/rules";
+import { writeUpOf } from "./reports/write-up/store";
 import { serve } from "./serve";
 
 /** Opens what a command works on, runs it, and closes it again. */
@@ -111,7 +112,7 @@ function commandLine(config: Config): Command {
         const event = await eventOfCommand(deps, options.event);
         const text =
           options.format === "md"
-            ? writeUp(await reportOf(deps.db.read, event))
+            ? await writtenUp(deps, event)
             : `${JSON.stringify(await figuresOf(deps.db.read, event), null, 1)}\n`;
         await writeOut([text], options.output);
       }),
@@ -156,6 +157,12 @@ async function eventOfCommand({ db, now }: Deps, slug: string | undefined): Prom
   const event = await chosenEvent(db.read, slug, now());
   if (!event) throw new Problem("missing", "there is no event yet.");
   return event;
+}
+
+/** The write-up as it would be published, or was. */
+async function writtenUp({ db }: Deps, event: Event): Promise<string> {
+  const { front, filled } = await writeUpOf(db.read, event);
+  return markdownFile(front, filled.text);
 }
 
 /** Writes to a file that only its owner may read, or to the terminal. Whoever stops reading has enough. */

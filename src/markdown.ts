@@ -10,8 +10,6 @@ const HEADING_ABOVE = 2;
 const markdown = new MarkdownIt({
   html: false,
   linkify: true,
-  // People press Return where they want a new line.
-  breaks: true,
   maxNesting: MOST_NESTED,
 });
 markdown.validateLink = (address) => LEADS_OUT.test(address.trim());
@@ -46,6 +44,9 @@ markdown.renderer.rules.image = (tokens, index) => {
   return isInLink || address === "" ? words : link(address, words);
 };
 
+// People press Return where they want a new line. An article's lines are filled up, as every program that makes sites of it does.
+markdown.renderer.rules.softbreak = (_tokens, _index, _options, env) => (env?.isArticle ? "\n" : "<br>\n");
+
 const REL = "nofollow noreferrer noopener";
 
 /** Links that lead nowhere, such as `[words]()`, are just their words. No link stands in another one. */
@@ -71,6 +72,11 @@ export function markdownToHtml(text: string): string {
   // An address as a whole: nothing in it is meant as Markdown.
   const address = text.trim();
   return `<p>${link(markdown.normalizeLink(address), markdown.utils.escapeHtml(address))}</p>\n`;
+}
+
+/** The same of an article that is written to be published elsewhere: it looks as it will there. */
+export function articleToHtml(text: string): string {
+  return markdown.render(text, { isArticle: true });
 }
 
 /** Whether an answer is nothing but the address of a page where it is, such as a public thread. */

@@ -26,8 +26,18 @@ CREATE TABLE write_ups (
   text         TEXT NOT NULL,                -- Markdown, with its links to figures of the log
   changed_at   BIGINT NOT NULL,
   published_at BIGINT,                       -- when it went out; NULL: figures still follow the log
-  published    TEXT                          -- the figures that it went out with, by their names, JSON
+  published    TEXT                          -- the figures and pictures that it went out with, by their names, JSON
 );
+
+-- Texts of a write-up that another one took the place of: nothing that the organizer typed is lost. The latest are kept.
+CREATE TABLE write_up_texts (
+  id       TEXT PRIMARY KEY,
+  event_id TEXT NOT NULL REFERENCES events (id),
+  text     TEXT NOT NULL,
+  kept_at  BIGINT NOT NULL,
+  reason   TEXT NOT NULL CHECK (reason IN ('afresh', 'conflict', 'replaced')) -- started afresh; typed in two windows; another was brought back
+);
+CREATE INDEX write_up_texts_of_event ON write_up_texts (event_id, kept_at);
 
 -- Each time that contact details left the laptop: who took them, and why. No personal data but the name of who did.
 CREATE TABLE contact_exports (

@@ -289,6 +289,14 @@ export interface WriteUpsTable {
   published: string | null;
 }
 
+export interface WriteUpTextsTable {
+  id: string;
+  event_id: string;
+  text: string;
+  kept_at: Instant;
+  reason: "afresh" | "conflict" | "replaced";
+}
+
 export interface ContactExportsTable {
   id: string;
   event_id: string;
@@ -359,6 +367,7 @@ export interface Tables {
   visitor_questions: VisitorQuestionsTable;
   saved_views: SavedViewsTable;
   write_ups: WriteUpsTable;
+  write_up_texts: WriteUpTextsTable;
   contact_exports: ContactExportsTable;
   wall_links: { event_id: string; token: string; made_at: Instant };
   /** Made by `search.ts`, which explains it. */

@@ -28,7 +28,6 @@ import {
   withOtherDays,
 } from "./rules";
 import { figuresOf, reportOf } from "./store";
-import { writeUp } from "./write-up/rules";
 
 export function reportRoutes({ db }: Deps): Route[] {
   return [
@@ -62,14 +61,6 @@ export function reportRoutes({ db }: Deps): Route[] {
     organizer.get("/events/:slug/report.json", async (req, res) => {
       const event = await eventBySlug(db.read, req.params.slug as string);
       res.json(await figuresOf(db.read, event));
-    }),
-
-    organizer.get("/events/:slug/report.md", async (req, res) => {
-      const event = await eventBySlug(db.read, req.params.slug as string);
-      res
-        .type("text/markdown; charset=utf-8")
-        .set("Content-Disposition", `inline; filename="${event.slug}.md"`)
-        .send(writeUp(await reportOf(db.read, event)));
     }),
   ];
 }

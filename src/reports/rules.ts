@@ -545,6 +545,7 @@ export function whenOf(
 export function stockOf({ figures, lists }: Report) {
   return lists.giveaways
     .map(({ slug, name, shipped, arrived, hidden }) => ({
+      slug,
       name,
       shipped,
       arrived,
@@ -555,7 +556,7 @@ export function stockOf({ figures, lists }: Report) {
 }
 
 /** Topics that were asked about, and nobody in the directory answers on. The most asked first. */
-function topicsWithNobody({ figures, lists, topicsWithExpert }: Report): string[] {
+export function topicsWithNobody({ figures, lists, topicsWithExpert }: Report): string[] {
   return ranked(figures.topicOfQuestion)
     .filter(([slug]) => slug !== NONE && !topicsWithExpert.includes(slug))
     .map(([slug]) => nameOf(lists, "topics", slug));
@@ -629,6 +630,10 @@ export interface Sentences {
   headline: string;
   /** The story in up to three sentences, which the sections below it do not repeat. */
   lead: string[];
+  /** The sentences of the story one by one. */
+  newcomers?: string;
+  interest?: string;
+  busiest?: string;
   people?: string;
   /** Where some of the visits are not of the event's days. */
   outside?: string;
@@ -648,10 +653,15 @@ export interface Sentences {
 /** What the figures say, in sentences. What cannot be said of these figures is left out. */
 export function sentencesOf(report: Report): Sentences {
   const { figures } = report;
-  const story = [aboutNewcomers(report), aboutInterest(figures), aboutTheBusiestHour(figures)];
+  const newcomers = aboutNewcomers(report);
+  const interest = aboutInterest(figures);
+  const busiest = aboutTheBusiestHour(figures);
   return {
     headline: headline(figures),
-    lead: story.filter((sentence) => sentence !== undefined),
+    lead: [newcomers, interest, busiest].filter((sentence) => sentence !== undefined),
+    newcomers,
+    interest,
+    busiest,
     people: aboutPeople(figures),
     outside: aboutOtherDays(figures),
     overview: aboutOverview(figures),
@@ -782,13 +792,23 @@ function aboutRemarks({ figures, lists }: Report): string | undefined {
 }
 
 function aboutGiveaways(report: Report): string[] {
-  return stockOf(report).flatMap(({ name, shipped, arrived, given }) => {
-    if (shipped && arrived === 0) return `${name}: none of the ${digits(shipped)} shipped arrived.`;
-    if (shipped && arrived !== null && arrived < shipped) {
-      return `${name}: ${digits(shipped - arrived)} of the ${digits(shipped)} shipped did not arrive.`;
-    }
-    return given > 0 ? `${name}: given in ${counted(given, "conversation")}.` : [];
-  });
+  return stockOf(report).flatMap(
+    (stock) =>
+      aboutLoss(stock) ??
+      (stock.given > 0 ? `${stock.name}: given in ${counted(stock.given, "conversation")}.` : []),
+  );
+}
+
+/** What did not arrive of a giveaway; undefined where all did, or nobody counted. */
+export function aboutLoss({
+  name,
+  shipped,
+  arrived,
+}: ReturnType<typeof stockOf>[number]): string | undefined {
+  if (!shipped || arrived === null || arrived >= shipped) return undefined;
+  return arrived === 0
+    ? `${name}: none of the ${digits(shipped)} shipped arrived.`
+    : `${name}: ${digits(shipped - arrived)} of the ${digits(shipped)} shipped did not arrive.`;
 }
 
 function aboutQuestions({ questions, questionsByState }: Figures): string | undefined {
