@@ -81,6 +81,27 @@ async function gather(engine: Engine = "sqlite"): Promise<Cast> {
     created_at: NOON,
   };
   await booth.db.write((writer) => writer.insertInto("saved_views").values(view).execute());
+  const earlier = {
+    id: uuidv7(),
+    event_id: booth.eventId,
+    text: "## Thanks",
+    kept_at: NOON,
+    reason: "afresh" as const,
+  };
+  await booth.db.write(async (writer) => {
+    const front = { title: "What we heard", author: "", date: "2024-02-04", tags: [], categories: [] };
+    await writer
+      .insertInto("write_ups")
+      .values({
+        event_id: booth.eventId,
+        version: 1,
+        front: JSON.stringify(front),
+        text: "",
+        changed_at: NOON,
+      })
+      .execute();
+    await writer.insertInto("write_up_texts").values(earlier).execute();
+  });
   const conflict = await booth.db.read.selectFrom("visit_conflicts").select("id").executeTakeFirstOrThrow();
   return {
     booth,
@@ -101,6 +122,7 @@ async function gather(engine: Engine = "sqlite"): Promise<Cast> {
       "experts/:id": expert.id,
       "experts/:slug": expert.slug,
       "conflicts/:id": conflict.id,
+      "texts/:id": earlier.id,
       "views/:id": view.id,
       "x/:token": (await linkOf(booth.db, await expertById(booth.db.read, expert.id)))?.slice(3) ?? "",
       "asked/:id": asked,
@@ -339,6 +361,15 @@ async function typeEverywhere({ db }: Booth, text: string): Promise<void> {
       .set({ text, answer: text, state: "answered", expert_id: expert.id })
       .execute();
     await writer.updateTable("messages").set({ problem: text }).execute();
+    const front = { title: text, author: text, date: text, tags: [text], categories: [text] };
+    await writer
+      .updateTable("write_ups")
+      .set({
+        text: `${text}\n\n[${text}](figure:visits)\n\n[x](figure:${text})`,
+        front: JSON.stringify(front),
+      })
+      .execute();
+    await writer.updateTable("write_up_texts").set({ text }).execute();
     const question = await writer
       .selectFrom("questions")
       .select(["id", "visit_id"])

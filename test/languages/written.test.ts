@@ -14,7 +14,7 @@ const CODE = Object.entries(textsOf("src/tablet", ".ts")).filter(
   ([file]) =>
     !file.endsWith(".d.ts") &&
     // These belong to the organizer's desk, and to experts' pages.
-    !/^src\/tablet\/(pages\/(pair|desk|expert|queue|answering)|queue\/\w+)\.ts$/.test(file) &&
+    !/^src\/tablet\/(pages\/(pair|desk|expert|queue|answering|write-up)|queue\/\w+)\.ts$/.test(file) &&
     // What a code says that has no field goes into the visit's note, and what is kept has one language whoever scans.
     !/^src\/tablet\/scan\/(code|contact|mecard|vcard)\.ts$/.test(file),
 );

@@ -20,7 +20,6 @@ import {
   whenOf,
   withOtherDays,
 } from "../../src/reports/rules";
-import { writeUp } from "../../src/reports/write-up/rules";
 
 const event = {
   id: "e",
@@ -336,41 +335,4 @@ describe("charts", () => {
     expect(besideNone).toHaveLength(14);
     expect(besideNone.slice(-2)).toEqual([{ name: "28 others", values: { new: 28 } }, none]);
   });
-});
-
-test("the write-up shows what people typed as text, and nothing else", () => {
-  const report = reportOf(
-    {
-      visits: 3,
-      people: 3,
-      category: { new: 3 },
-      day: { "2024-02-02": 3 },
-      dayByCategory: { "2024-02-02": { new: 3 } },
-      platform: { vmware: 3 },
-      platformByCategory: { vmware: { new: 3 } },
-    },
-    { journal: [{ at: Date.UTC(2024, 1, 2, 9), text: "# The light\nwent *out* | twice" }] },
-  );
-  report.event = { ...event, name: 'Camp "W"\n[x](y)' };
-  report.lists.platforms = [entry("vmware", "<script>|*VM*")];
-  const text = writeUp(report);
-  expect(text).toContain('title: "Camp \\"W\\"\\n[x](y): what the booth heard"');
-  expect(text).toContain("| \\<script\\>\\|\\*VM\\* | 0 | 0 | 3 | 3 |");
-  expect(text).toContain("2 Feb, 10:00: \\# The light went \\*out\\* \\| twice");
-  expect(text).toContain("All 3 newcomers who told what they use today use \\<script\\>\\|\\*VM\\*.");
-});
-
-test("the write-up of an event without visits says so", () => {
-  expect(writeUp(reportOf({}))).toBe(
-    [
-      "---",
-      'title: "Winter Camp: what the booth heard"',
-      "date: 2024-02-03",
-      'tags: ["booth","winter-camp","lantern"]',
-      "---",
-      "",
-      "No conversation has been logged yet, at Brussels (2 – 3 Feb 2024).",
-      "",
-    ].join("\n"),
-  );
 });
