@@ -93,7 +93,7 @@ async function openLaptop() {
   const db = await openDatabase({ dataDir }, Date.now());
   const config = { port: 0, host: "127.0.0.1", dataDir, organizerPassphrase: "four words are good" };
   const deps = { db, config, log: pino({ level: "silent" }), now: Date.now };
-  await fillDemo(deps, readEventFile(readFileSync(path.join(ROOT, "db/demo-event.json"))), "UTC");
+  await fillDemo(deps, await readEventFile(readFileSync(path.join(ROOT, "db/demo-event.json"))), "UTC");
   const { id: eventId } = await db.read.selectFrom("events").select("id").executeTakeFirstOrThrow();
   const { token } = await db.write((writer) =>
     pairDevice(writer, { eventId, boothId: null }, "Ada", Date.now()),

@@ -22,6 +22,7 @@ import { refuseForeignWrites } from "./http/origin";
 import { setUpViews } from "./http/pages";
 import { anyone, mount, type Route } from "./http/route";
 import { importRoutes } from "./imports/routes";
+import { eventFileRoutes } from "./imports/writing/routes";
 import { countForOrganizer } from "./messages/store";
 import { answeringRoutes } from "./questions/answering/routes";
 import { askingRoutes } from "./questions/asking/routes";
@@ -71,6 +72,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...letterRoutes(deps),
     ...exportRoutes(deps),
     ...liveRoutes(deps),
+    ...eventFileRoutes(deps),
     ...reportRoutes(deps),
     ...compareRoutes(deps),
     ...writeUpRoutes(deps),

@@ -1,5 +1,4 @@
-import { createWriteStream } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { createReadStream, createWriteStream } from "node:fs";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -21,6 +20,7 @@ import { askSecretly } from "./http/terminal";
 import { type EventFile, readEventFile } from "./imports/form";
 import { outcomeInWords } from "./imports/rules";
 import { DEMO_PASSPHRASE, fillDemo, importEvent } from "./imports/store";
+import { takeEventFile } from "./imports/writing/store";
 import { keepSearchable } from "./questions/search/store";
 import { suggester } from "./questions/suggestions/store";
 import { figuresOf } from "./reports/store";
@@ -76,7 +76,7 @@ function commandLine(config: Config): Command {
 
   program
     .command("export")
-    .argument("<list>", `what to take home: ${LIST_NAMES.join(" or ")}`)
+    .argument("<list>", `what to take home: ${LIST_NAMES.join(", ")}, or event: all of it, as an event file`)
     .description("write a list of an event, such as its follow-ups, for a spreadsheet")
     .option("--event <slug>", "the event; left out: the one of the day")
     .option("--project <slug>", "this project alone")
@@ -91,6 +91,11 @@ function commandLine(config: Config): Command {
     .option("--output <file>", "the file to write; left out: the terminal")
     .action((list: string, { output, ...options }: Record<string, string>) =>
       withBooth(config, async (deps) => {
+        if (list === "event") {
+          const event = await eventOfCommand(deps, options.event);
+          const by = { actor: "command line", reason: "", now: deps.now() };
+          return writeOut(takeEventFile(deps.db, event, by), output);
+        }
         const form = checkExport({ list, ...options });
         if (!form.ok) throw new Problem("invalid", "this list cannot be made as asked.", form.problems);
         const event = await eventOfCommand(deps, form.value.filters.event);
@@ -178,14 +183,13 @@ async function writeOut(
 
 /** Reads an event file. Throws an Error of one line where it cannot be read, or is none. */
 async function eventFileAt(name: string): Promise<EventFile> {
-  const bytes = await readFile(name).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(
-      error.code === "ENOENT" ? `there is no file ${name}.` : `${name} cannot be read: ${error.code}.`,
-    );
-  });
   try {
-    return readEventFile(bytes);
+    // A piece at a time: a file may be larger than memory.
+    return await readEventFile(() => createReadStream(name, { highWaterMark: 1024 * 1024 }));
   } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code)
+      throw new Error(code === "ENOENT" ? `there is no file ${name}.` : `${name} cannot be read: ${code}.`);
     if (!(error instanceof Problem)) throw error;
     throw new Error(
       [error.message, ...error.fields.map((each) => `  ${each.field}: ${each.message}`)].join("\n"),

@@ -1,11 +1,16 @@
 import * as z from "zod";
 
-/**
- * Text as it is kept: without blanks around it, and without what no database and no page can hold. A zero character
- * is left out, half of a surrogate pair becomes U+FFFD.
- */
+/** Text as it is kept: without blanks around it, and as `storable` makes it. */
 export function tidy(text: string): string {
-  return wellFormed(text).replaceAll("\0", "").trim();
+  return storable(text).trim();
+}
+
+/**
+ * Text without what no database and no page can hold: a zero character is left out, half of a surrogate pair becomes
+ * U+FFFD.
+ */
+export function storable(text: string): string {
+  return wellFormed(text).replaceAll("\0", "");
 }
 
 /** Text of a form or a file, `most` characters at most, tidied. */

@@ -15,6 +15,10 @@ UPDATE questions SET answered_at = (SELECT max(activity.at) FROM activity
   WHERE activity.question_id = coalesce(questions.merged_into, questions.id) AND activity.step = 'answered')
   WHERE state IN ('answered', 'closed') AND answer IS NOT NULL;
 
+-- Whether an event file brought it as it stands: whoever has it was told elsewhere. Until it is routed here, nobody is told
+-- of it and the program does not decide about it.
+ALTER TABLE questions ADD COLUMN brought INTEGER NOT NULL DEFAULT 0 CHECK (brought IN (0, 1));
+
 -- When the last piece went, as the organizer saw it; NULL: there are some left, or nobody said.
 ALTER TABLE giveaways ADD COLUMN ran_out_at BIGINT;
 

@@ -1,3 +1,4 @@
+import type { Instant } from "../database/tables";
 import { freeSlug, slugOf } from "../events/rules";
 import type { ListName } from "./store";
 
@@ -10,6 +11,10 @@ export interface NewEntry {
   /** Giveaways alone: pieces, null where nobody counted. */
   shipped?: number | null;
   arrived?: number | null;
+  /** Giveaways alone: when the last piece went. */
+  ranOutAt?: Instant | null;
+  /** No longer offered, still counted. */
+  hidden?: boolean | null;
 }
 
 /** Gives each entry a slug from its name that no other entry has. */

@@ -79,7 +79,9 @@ export async function addMissing(
       slug: entry.slug,
       name: entry.name,
       position: last + 1 + index,
+      hidden: entry.hidden ? (1 as const) : (0 as const),
       ...columnsOf(list, { keywords: [], shipped: null, arrived: null, ...entry }),
+      ...(list === "giveaways" && { ran_out_at: entry.ranOutAt ?? null }),
     }));
   let added = 0;
   for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {

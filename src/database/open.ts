@@ -19,7 +19,18 @@ export interface Database {
   write<T>(work: (writer: Writer) => Promise<T>): Promise<T>;
   /** What is done at the end of each transaction: see `WriteDoor.beforeCommit`. */
   beforeCommit(work: (writer: Writer) => Promise<boolean>, onFault: (error: unknown) => void): void;
+  /**
+   * Everything as it stands now, for whoever reads it page by page while others write. Has to be closed: PostgreSQL keeps a
+   * connection for it, SQLite what has changed since.
+   */
+  snapshot(): Promise<Snapshot>;
   /** Waits for the writes under way, then closes. */
+  close(): Promise<void>;
+}
+
+/** A state of the database that no write changes. */
+export interface Snapshot {
+  read: Reader;
   close(): Promise<void>;
 }
 
@@ -57,7 +68,15 @@ async function openSqlite(dataDir: string, now: number): Promise<Database> {
   const { writing, reading } = connections(dataDir);
   const writer = new Kysely<Tables>({ dialect: new SqliteDialect({ database: withPreparedOnce(writing) }) });
   const read = new Kysely<Tables>({ dialect: new SqliteDialect({ database: withPreparedOnce(reading) }) });
-  return ready("sqlite", read, writer, new WriteDoor(writer, "begin immediate"), now);
+  const snapshot = async (): Promise<Snapshot> => {
+    // Another transaction on the reading connection would be everybody's.
+    const database = new BetterSqlite3(sqliteFile(dataDir), { readonly: true, timeout: 5000 });
+    const connection = new Kysely<Tables>({
+      dialect: new SqliteDialect({ database: withPreparedOnce(database) }),
+    });
+    return snapshotOn(connection, () => connection.destroy());
+  };
+  return ready("sqlite", { read, writer, snapshot }, new WriteDoor(writer, "begin immediate"), now);
 }
 
 function connections(dataDir: string) {
@@ -79,13 +98,29 @@ function connections(dataDir: string) {
 /** Opens PostgreSQL, or what speaks its protocol, behind a pool of connections. */
 export async function openPostgres(pool: PostgresPool, now: number): Promise<Database> {
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  return ready("postgres", kysely, kysely, new WriteDoor(kysely, "begin"), now);
+  const connections = { read: kysely, writer: kysely, snapshot: () => snapshotOn(kysely) };
+  return ready("postgres", connections, new WriteDoor(kysely, "begin"), now);
+}
+
+/** Begins a transaction that only reads, and sees one state of the database from its first query on. */
+async function snapshotOn(connection: Kysely<Tables>, andThen = async () => {}): Promise<Snapshot> {
+  const read = await connection
+    .startTransaction()
+    .setIsolationLevel("repeatable read")
+    .setAccessMode("read only")
+    .execute();
+  return {
+    read,
+    close: async () => {
+      await read.rollback().execute();
+      await andThen();
+    },
+  };
 }
 
 async function ready(
   engine: Database["engine"],
-  read: Reader,
-  writer: Kysely<Tables>,
+  { read, writer, snapshot }: { read: Reader; writer: Kysely<Tables>; snapshot(): Promise<Snapshot> },
   door: WriteDoor,
   now: number,
 ): Promise<Database> {
@@ -107,6 +142,7 @@ async function ready(
     read,
     write: (work) => door.write(work),
     beforeCommit: (work, onFault) => door.beforeCommit(work, onFault),
+    snapshot,
     close,
   };
 }

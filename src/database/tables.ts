@@ -218,6 +218,7 @@ export interface QuestionsTable {
   routed_at: Instant | null;
   answered_at: Instant | null;
   likeness: string | null;
+  brought: Generated<Flag>;
 }
 
 export interface ActivityTable {

@@ -1,24 +1,25 @@
 import { z } from "zod";
 import { checkLines, entryName, keywordList, MOST_ENTRIES, pieces } from "../catalog/form";
-import type { Instant } from "../database/tables";
 import { type Checked, check, type FieldProblem, Problem } from "../errors";
 import { daysInOrder, EVENT_FIELDS, journalText, slugForm } from "../events/form";
 import { isReserved } from "../events/rules";
 import { expertOfFile } from "../experts/form";
-import { words } from "../text";
-import { visitForm } from "../visits/form";
+import { storable, words } from "../text";
+import { partsOf, type Source, sourceOf } from "./reading/rules";
 import { type BadRecord, badRecords, placeOf } from "./rules";
+import { askedOfFile, instant, visitOfFile } from "./visits/form";
 
-const FORMAT = "boothlight-event";
+export const FORMAT = "boothlight-event";
 /** Rises when a file that an older program would misread can be written. */
-const VERSION = 1;
+export const VERSION = 2;
+/** What the program reads: a file of an older version says less. */
+const VERSIONS = [1, VERSION];
 
-const entry = z.strictObject({ slug: slugForm, name: entryName });
+/** Staff add to the platforms what visitors use: there can be more than anybody would set up. */
+const MOST_PLATFORMS = 10_000;
+
+const entry = z.strictObject({ slug: slugForm, name: entryName, hidden: z.boolean().nullish() });
 const count = pieces.nullish().transform((number) => number ?? null);
-const instant = z.iso
-  .datetime({ offset: true })
-  .transform((text): Instant => Date.parse(text))
-  .refine((at) => at >= 0 && at < Date.UTC(2100, 0, 1), "This should be between 1970 and 2100.");
 
 /** The lists of an event file: what one record of each looks like, and how many there may be. */
 const RECORDS = {
@@ -28,29 +29,42 @@ const RECORDS = {
     form: entry.extend({ keywords: keywordList.nullish().transform((list) => [...new Set(list ?? [])]) }),
     most: MOST_ENTRIES,
   },
-  platforms: { form: entry, most: MOST_ENTRIES },
-  remarks: { form: z.strictObject({ slug: slugForm, text: entryName }), most: MOST_ENTRIES },
-  giveaways: { form: entry.extend({ shipped: count, arrived: count }), most: MOST_ENTRIES },
-  experts: {
-    form: expertOfFile,
-    most: 5000,
+  platforms: { form: entry, most: MOST_PLATFORMS },
+  remarks: { form: entry.omit({ name: true }).extend({ text: entryName }), most: MOST_ENTRIES },
+  giveaways: {
+    form: entry.extend({ shipped: count, arrived: count, ranOutAt: instant.nullish() }),
+    most: MOST_ENTRIES,
   },
-  journal: { form: z.strictObject({ at: instant, text: journalText }), most: 5000 },
-  visits: { form: visitForm, most: 1_000_000 },
+  experts: { form: expertOfFile, most: 5000 },
+  journal: { form: z.strictObject({ at: instant, text: journalText }), most: 50_000 },
+  asked: { form: askedOfFile, most: 5000 },
+  visits: { form: visitOfFile, most: 1_000_000 },
 } as const;
 
 type RecordList = keyof typeof RECORDS;
 type Rec<List extends RecordList> = z.output<(typeof RECORDS)[List]["form"]>;
 
-/** The order in which a file is read: what is referred to comes first. */
-const LISTS_OF_FILE = Object.keys(RECORDS) as RecordList[];
+/** The order in which a file is taken in: what is referred to comes first. Visits are read by themselves. */
+const LISTS_OF_FILE = (Object.keys(RECORDS) as RecordList[]).filter((name) => name !== "visits");
 
 const eventOfFile = z
   .strictObject({
     slug: slugForm.refine((slug) => !isReserved(slug), "This address is taken by a page of the program."),
     ...EVENT_FIELDS,
+    routesItself: z.boolean().nullish(),
   })
   .check(daysInOrder);
+
+const anything = z.record(z.string(), z.unknown());
+
+const writeUpOfFile = z.strictObject({
+  front: anything,
+  // A text of its own, of which every character counts.
+  text: z.string().max(1_000_000).overwrite(storable),
+  changedAt: instant,
+  publishedAt: instant.nullish(),
+  published: anything.nullish(),
+});
 
 const list = <List extends RecordList>(name: List) =>
   z.array(RECORDS[name].form).max(RECORDS[name].most).nullish();
@@ -59,7 +73,7 @@ const list = <List extends RecordList>(name: List) =>
 const eventFile = z
   .strictObject({
     format: z.literal(FORMAT),
-    version: z.literal(VERSION),
+    version: z.literal(VERSIONS),
     event: eventOfFile,
     booths: list("booths"),
     projects: list("projects"),
@@ -69,11 +83,14 @@ const eventFile = z
     giveaways: list("giveaways"),
     experts: list("experts"),
     journal: list("journal"),
+    writeUp: writeUpOfFile.nullish(),
+    asked: list("asked"),
     visits: list("visits"),
   })
   .meta({
     title: "Boothlight event file",
-    description: "An event with its lists, experts, journal and visits. Described in docs/event-file.md.",
+    description:
+      "An event with its lists, experts, journal, write-up and visits. Described in docs/event-file.md.",
   });
 
 /** The format as JSON Schema: what a file may hold, before the program tidies it. */
@@ -92,17 +109,27 @@ export interface EventFile {
   giveaways: Rec<"giveaways">[];
   experts: Rec<"experts">[];
   journal: Rec<"journal">[];
-  visits: unknown[];
+  writeUp?: z.output<typeof writeUpOfFile>;
+  asked: Rec<"asked">[];
+  /** Read anew from the file each time that they are gone through: they may be more than fit into memory. */
+  visits: AsyncIterable<unknown>;
+  /** How many these are, at most. */
+  visitCount: number;
   bad: BadRecord[];
 }
 
 /**
- * Reads an event file. Bad records are left out and listed in `bad`; they hold up no other.
+ * Reads an event file: bytes in memory, or a source of them that can be read twice. Bad records are left out and listed in
+ * `bad`; they hold up no other. Of the visits none is kept, but all have been looked at: what is no JSON is found here.
  * Throws a Problem of one sentence where it is no event file, a newer one, or its event is wrong.
  * `own` are values for the event that count instead of the file's.
  */
-export function readEventFile(bytes: Uint8Array, own: Partial<EventFile["event"]> = {}): EventFile {
-  const file = readTop(bytes);
+export async function readEventFile(
+  from: Uint8Array | Source,
+  own: Partial<EventFile["event"]> = {},
+): Promise<EventFile> {
+  const source = from instanceof Uint8Array ? sourceOf(from) : from;
+  const { file, visitCount } = await readTop(source);
   const event = check(eventOfFile, isObject(file.event) ? { ...file.event, ...own } : file.event);
   if (!event.ok) {
     const problems = event.problems.map((each) => inEvent(each));
@@ -114,16 +141,67 @@ export function readEventFile(bytes: Uint8Array, own: Partial<EventFile["event"]
       bad.push({ place: field, message: `There is no field “${field}” here.` });
   }
   const read = Object.fromEntries(LISTS_OF_FILE.map((name) => [name, readList(name, file[name], bad)]));
-  return { event: event.value, ...read, bad } as EventFile;
+  const { most } = RECORDS.visits;
+  if (!isAbsent(file.visits)) bad.push({ place: "visits", message: "This should be a list." });
+  if (visitCount > most) bad.push({ place: "visits", message: tooMany(most) });
+  return {
+    event: event.value,
+    ...read,
+    ...readWriteUp(file.writeUp, bad),
+    visits: visitsIn(source, most),
+    visitCount: Math.min(visitCount, most),
+    bad,
+  } as EventFile;
 }
 
-/** The file's fields, once it is sure that it is an event file of a version that this program reads. */
-function readTop(bytes: Uint8Array): Record<string, unknown> {
-  let file: unknown;
+function readWriteUp(writeUp: unknown, bad: BadRecord[]): Pick<EventFile, "writeUp"> {
+  if (isAbsent(writeUp)) return {};
+  const checked = check(writeUpOfFile, writeUp);
+  if (checked.ok) return { writeUp: checked.value };
+  for (const { field, message } of checked.problems) {
+    bad.push({ place: ["writeUp", field].filter(Boolean).join("."), message });
+  }
+  return {};
+}
+
+/** The visits of a file in their order, `most` at most. */
+function visitsIn(source: Source, most: number): AsyncIterable<unknown> {
+  return {
+    async *[Symbol.asyncIterator]() {
+      let rest = most;
+      for await (const part of partsOf(source, ["visits"])) {
+        if (!("record" in part)) continue;
+        if (rest-- === 0) return;
+        yield part.record;
+      }
+    },
+  };
+}
+
+/**
+ * The file's fields but for its visits, once it is sure that it is an event file of a version that this program reads, and
+ * how many visits there are.
+ */
+async function readTop(source: Source): Promise<{ file: Record<string, unknown>; visitCount: number }> {
+  let file: unknown = {};
+  let visitCount = 0;
+  const seen = new Set<string>();
+  let twice: string | undefined;
   try {
-    // A byte order mark, which some editors write, is taken off by the decoder.
-    file = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
+    for await (const part of partsOf(source, ["visits"])) {
+      if ("record" in part) {
+        visitCount += 1;
+        continue;
+      }
+      if (seen.has(part.field)) twice ??= part.field;
+      seen.add(part.field);
+      if (!("value" in part)) continue;
+      if (part.field === "") file = part.value;
+      else Object.assign(file as object, { [part.field]: part.value });
+    }
+  } catch (error) {
+    // What is no JSON, and what is no UTF-8; a disk that fails is another thing.
+    if (!(error instanceof SyntaxError) && !(error instanceof TypeError)) throw error;
     throw new Problem("invalid", "This file is not JSON, so nothing was imported.");
   }
   if (isObject(file) && file.boothlight === "rescue") {
@@ -144,26 +222,28 @@ function readTop(bytes: Uint8Array): Record<string, unknown> {
       `This event file is of version ${file.version}, and this program reads version ${VERSION}. Nothing was imported: update Boothlight first.`,
     );
   }
-  if (file.version !== VERSION) {
-    throw new Problem("invalid", `An event file's “version” should be ${VERSION}. Nothing was imported.`);
+  if (!VERSIONS.includes(file.version as number)) {
+    throw new Problem(
+      "invalid",
+      `An event file's “version” should be ${VERSIONS.join(" or ")}. Nothing was imported.`,
+    );
   }
-  return file;
+  if (twice !== undefined) {
+    throw new Problem("invalid", `“${twice}” stands in this file twice. Nothing was imported.`);
+  }
+  return { file, visitCount };
 }
 
 function readList(name: RecordList, records: unknown, bad: BadRecord[]): unknown[] {
-  if (records === undefined || records === null) return [];
+  if (isAbsent(records)) return [];
   if (!Array.isArray(records)) {
     bad.push({ place: name, message: "This should be a list." });
     return [];
   }
   const { form, most } = RECORDS[name];
-  if (records.length > most) {
-    bad.push({ place: name, message: `These are too many: ${most} at most. The rest was left out.` });
-  }
-  const taken = records.slice(0, most);
-  if (name === "visits") return taken;
+  if (records.length > most) bad.push({ place: name, message: tooMany(most) });
   const slugs = new Set<string>();
-  return taken.flatMap((record, index) => {
+  return records.slice(0, most).flatMap((record, index) => {
     const checked = check<z.core.$ZodType<object>>(form, record);
     if (!checked.ok) {
       bad.push(...badRecords(name, index, checked.problems));
@@ -177,6 +257,14 @@ function readList(name: RecordList, records: unknown, bad: BadRecord[]): unknown
     if (slug !== undefined) slugs.add(slug);
     return [checked.value];
   });
+}
+
+function tooMany(most: number): string {
+  return `These are too many: ${most} at most. The rest was left out.`;
+}
+
+function isAbsent(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
 }
 
 function inEvent(problem: FieldProblem): FieldProblem {

@@ -56,7 +56,7 @@ export function importRoutes({ db, now }: Deps): Route[] {
       if (!bytes) return refuse(req, res, problem ?? "Please choose a file.");
       let file: EventFile;
       try {
-        file = readEventFile(bytes);
+        file = await readEventFile(bytes);
       } catch (error) {
         return refuse(req, res, inOneMessage(error));
       }
@@ -102,7 +102,7 @@ export function importRoutes({ db, now }: Deps): Route[] {
     if (typed.name === undefined && typed.timeZone === zoneOfLaptop()) delete typed.timeZone;
     let file: EventFile;
     try {
-      file = readEventFile(bytes, {
+      file = await readEventFile(bytes, {
         ...typed,
         ...(typed.name !== undefined && { slug: await freeAddress(typed.name) }),
       });

@@ -52,7 +52,12 @@ export function endingToday(file: EventFile, timeZone: string, now: Instant): Ev
       .setZone(timeZone, { keepLocalTime: true })
       .plus({ days })
       .toMillis();
-  const happened = (visit: unknown) => instant(Date.parse((visit as { happenedAt: string }).happenedAt));
+  const later = <R extends object>(record: R): R => {
+    const times = Object.entries(record).filter(
+      ([field, at]) => INSTANTS.has(field) && typeof at === "number",
+    );
+    return { ...record, ...Object.fromEntries(times.map(([field, at]) => [field, instant(at)])) };
+  };
   return {
     ...file,
     event: { ...file.event, timeZone, startsOn: day(file.event.startsOn), endsOn: day(file.event.endsOn) },
@@ -61,10 +66,50 @@ export function endingToday(file: EventFile, timeZone: string, now: Instant): Ev
       awayFrom: expert.awayFrom && day(expert.awayFrom),
       awayUntil: expert.awayUntil && day(expert.awayUntil),
     })),
-    journal: file.journal.map((line) => ({ ...line, at: instant(line.at) })).filter(({ at }) => at <= now),
-    visits: file.visits
-      .map((visit) => ({ ...(visit as object), happenedAt: new Date(happened(visit)).toISOString() }))
-      .filter(({ happenedAt }) => Date.parse(happenedAt) <= now),
+    giveaways: file.giveaways.map(later).map(({ ranOutAt, ...giveaway }) => ({
+      ...giveaway,
+      ranOutAt: ranOutAt && ranOutAt <= now ? ranOutAt : null,
+    })),
+    journal: file.journal.map(later).filter(({ at }) => at <= now),
+    writeUp: file.writeUp && later(file.writeUp),
+    asked: file.asked.map(later).filter(({ askedAt }) => askedAt <= now),
+    visits: visitsMoved(file.visits, instant, now),
+  };
+}
+
+/** The fields of a file that hold an instant. */
+const INSTANTS = new Set(
+  "at happenedAt saidAt askedAt dueAt claimedAt routedAt answeredAt madeAt ranOutAt changedAt publishedAt".split(
+    " ",
+  ),
+);
+
+function visitsMoved(
+  visits: AsyncIterable<unknown>,
+  instant: (at: Instant) => Instant,
+  now: Instant,
+): AsyncIterable<unknown> {
+  const isInstant = (field: string, inside: string) => INSTANTS.has(field) || inside === "consentAt";
+  const moved = (part: unknown, inside = ""): unknown => {
+    if (Array.isArray(part)) return part.map((each) => moved(each, inside));
+    if (typeof part !== "object" || part === null) return part;
+    return Object.fromEntries(
+      Object.entries(part).map(([field, value]) => [
+        field,
+        typeof value === "string" && isInstant(field, inside) && !Number.isNaN(Date.parse(value))
+          ? new Date(instant(Date.parse(value))).toISOString()
+          : moved(value, field),
+      ]),
+    );
+  };
+  return {
+    async *[Symbol.asyncIterator]() {
+      for await (const visit of visits) {
+        const later = moved(visit);
+        const { happenedAt } = (later ?? {}) as { happenedAt?: string };
+        if (!happenedAt || Date.parse(happenedAt) <= now) yield later;
+      }
+    },
   };
 }
 
@@ -77,6 +122,8 @@ const NAMES: [keyof Outcome["lists"], string][] = [
   ["giveaways", "Giveaways"],
   ["experts", "Experts"],
   ["journal", "Journal"],
+  ["writeUp", "Write-up"],
+  ["asked", "Asked by visitors"],
 ];
 
 /** What came of an import, as a table that people read: the lists that the file has, and its visits. */
@@ -88,7 +135,7 @@ export function tableOf(outcome: Outcome): { what: string; added: number; there:
 }
 
 /** What came of an import, besides the table: a sentence for each thing to know. */
-export function notesOf({ event, isNewEvent, visits, questions }: Outcome): string[] {
+export function notesOf({ event, isNewEvent, visits, questions, withoutWebhook }: Outcome): string[] {
   const some = (count: number, one: string, many: string) =>
     count === 0 ? [] : [count === 1 ? `One visit ${one}` : `${count} visits ${many}`];
   return [
@@ -105,6 +152,11 @@ export function notesOf({ event, isNewEvent, visits, questions }: Outcome): stri
       "are here with other words. Both are kept until you choose.",
     ),
     ...some(visits.gone, "was deleted here, and stays so.", "were deleted here, and stay so."),
+    ...(withoutWebhook.length > 0
+      ? [
+          `The address of a webhook is a secret, so it is not in the file. Give it again for: ${withoutWebhook.join(", ")}.`,
+        ]
+      : []),
   ];
 }
 
@@ -118,7 +170,7 @@ export function together<E extends { name: string }>(first: E[], second: E[]): E
 export function outcomeInWords(outcome: Outcome): string {
   const rows = tableOf(outcome).map(
     ({ what, added, there }) =>
-      `  ${what.padEnd(10)} ${String(added).padStart(7)} added ${String(there).padStart(7)} here already`,
+      `  ${what.padEnd(18)} ${String(added).padStart(7)} added ${String(there).padStart(7)} here already`,
   );
   const { bad } = outcome;
   const count = bad.length === 1 ? "One thing" : `${bad.length} things`;

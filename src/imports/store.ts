@@ -1,22 +1,19 @@
 import { hashPassphrase, isPassphrase } from "../access/rules";
 import { keptPassphrase, setPassphrase } from "../access/store";
 import type { NewEntry } from "../catalog/rules";
-import { addMissing, LISTS, type ListName, listsOf } from "../catalog/store";
+import { addMissing, entriesOf, LISTS, type ListName } from "../catalog/store";
 import type { Writer } from "../database/door";
 import type { Database } from "../database/open";
 import type { Instant } from "../database/tables";
 import type { Deps } from "../deps";
-import { Problem } from "../errors";
+import { type FieldProblem, Problem } from "../errors";
 import type { EventFields } from "../events/form";
 import { addEvent, addEventOnce, addToJournal, type Event, listEvents } from "../events/store";
 import { addExpertOnce } from "../experts/store";
-import { checkVisitOfFile, type Result } from "../visits/form";
-import { recordVisits } from "../visits/store";
+import { codeInGroups } from "../visits/slips/rules";
 import type { EventFile } from "./form";
-import { type BadRecord, badRecords, endingToday } from "./rules";
-
-/** Visits that are handed over in one go: what one commit takes. */
-const VISITS_A_BATCH = 100;
+import { type BadRecord, endingToday, placeOf } from "./rules";
+import { importVisits, type VisitsImported } from "./visits/store";
 
 /** How many records of one list were new, and how many were there already. */
 export interface Tally {
@@ -25,14 +22,13 @@ export interface Tally {
 }
 
 /** What came of an import. */
-export interface Outcome {
+export interface Outcome extends Pick<VisitsImported, "visits" | "questions"> {
   event: Event;
   isNewEvent: boolean;
-  lists: Record<ListName | "experts" | "journal", Tally>;
-  visits: Tally & { updated: number; conflict: number; gone: number };
-  /** Questions of the visits that were added. */
-  questions: number;
-  /** In the order of the file. */
+  lists: Record<ListName | "experts" | "journal" | "writeUp" | "asked", Tally>;
+  /** The names of new experts who are reached by a webhook whose address the file does not have. */
+  withoutWebhook: string[];
+  /** In the order of the file; what is wrong between its visits comes last. */
   bad: BadRecord[];
 }
 
@@ -73,8 +69,8 @@ export async function startEvent(
 
 /**
  * Takes an event file in. What is there already stays as it is: the event's own values, its entries, experts,
- * visits of the same revision; so the same file twice changes nothing. The set-up is one transaction; visits
- * follow in batches, and one that is bad holds up no other.
+ * visits of the same revision with their questions; so the same file twice changes nothing. The set-up is one transaction;
+ * visits follow in batches, and one that is bad holds up no other. Nobody is told of anything, and nothing is routed.
  * `progress` is told after each batch how many visits have been handled. With `mustBeNew` an event that is
  * there already is a `conflict`, and nothing is changed.
  */
@@ -94,65 +90,127 @@ export async function importEvent(
     }
     return done;
   });
-  const arrival = {
-    event: setUp.event,
-    lists: await listsOf(db.read, setUp.event.id),
-    boothId: null,
-    deviceId: null,
-    staffName: null,
-    receivedAt: now,
-    clockOffset: 0,
-  };
-  const visits = { added: 0, there: 0, updated: 0, conflict: 0, gone: 0 };
-  const bad = [...file.bad];
-  let questions = 0;
-  for (let from = 0; from < file.visits.length; from += VISITS_A_BATCH) {
-    const batch = file.visits.slice(from, from + VISITS_A_BATCH);
-    for (const [index, result] of (await recordVisits(db, arrival, batch, checkVisitOfFile)).entries()) {
-      const { status, id, problems } = result;
-      if (status === "invalid") bad.push(...badRecords("visits", from + index, problems ?? [], id));
-      else visits[COUNTED_AS[status]] += 1;
-      if (status === "recorded") questions += questionsOf(batch[index]);
-    }
-    progress(from + batch.length, file.visits.length);
-  }
-  return { ...setUp, visits, questions, bad };
-}
-
-const COUNTED_AS = {
-  recorded: "added",
-  replayed: "there",
-  updated: "updated",
-  conflict: "conflict",
-  gone: "gone",
-} as const satisfies Record<Exclude<Result["status"], "invalid">, string>;
-
-/** A recorded visit has passed its check: its questions are a list, or there are none. */
-function questionsOf(visit: unknown): number {
-  return (visit as { questions?: unknown[] | null }).questions?.length ?? 0;
+  const { visits, questions, bad } = await importVisits(db, setUp.event, file.visits, now, (done) =>
+    progress(done, file.visitCount),
+  );
+  return { ...setUp, visits, questions, bad: [...file.bad, ...setUp.bad, ...bad] };
 }
 
 async function importSetUp(writer: Writer, file: EventFile, now: Instant) {
   const { event, isNew } = await addEventOnce(writer, file.event, now);
+  if (isNew && file.event.routesItself) {
+    await writer.updateTable("events").set({ routes_itself: 1 }).where("id", "=", event.id).execute();
+  }
   const add = async (list: ListName, entries: NewEntry[]): Promise<Tally> => {
     const added = await addMissing(writer, list, event.id, entries);
     return { added, there: entries.length - added };
   };
-  const remarks = file.remarks.map(({ slug, text }) => ({ slug, name: text }));
-  return {
-    event,
-    isNewEvent: isNew,
-    lists: {
-      booths: await add("booths", file.booths),
-      projects: await add("projects", file.projects),
-      topics: await add("topics", file.topics),
-      platforms: await add("platforms", file.platforms),
-      remarks: await add("remarks", remarks),
-      giveaways: await add("giveaways", file.giveaways),
-      experts: await tally(file.experts, (expert) => addExpert(writer, expert, event, now)),
-      journal: await tally(file.journal, (line) => addToJournal(writer, event.id, line)),
-    },
+  const remarks = file.remarks.map(({ text, ...remark }) => ({ ...remark, name: text }));
+  const withoutWebhook: string[] = [];
+  const bad: BadRecord[] = [];
+  const lists = {
+    booths: await add("booths", file.booths),
+    projects: await add("projects", file.projects),
+    topics: await add("topics", file.topics),
+    platforms: await add("platforms", file.platforms),
+    remarks: await add("remarks", remarks),
+    giveaways: await add("giveaways", file.giveaways),
+    experts: await tally(file.experts, async (expert) => {
+      const isAdded = await addExpert(writer, expert, event, now);
+      if (isAdded && expert.reachedBy === "webhook" && expert.webhook === "")
+        withoutWebhook.push(expert.name);
+      return isAdded;
+    }),
+    journal: await tally(file.journal, (line) => addToJournal(writer, event.id, line)),
+    writeUp: await tally(file.writeUp ? [file.writeUp] : [], (writeUp) =>
+      addWriteUp(writer, event.id, writeUp),
+    ),
+    asked: { added: 0, there: 0 },
   };
+  for (const [index, asked] of file.asked.entries()) {
+    const came = await addAsked(writer, event.id, asked);
+    if (typeof came === "boolean") lists.asked[came ? "added" : "there"] += 1;
+    else bad.push({ place: placeOf("asked", index, came.field), id: asked.id, message: came.message });
+  }
+  return { event, isNewEvent: isNew, lists, withoutWebhook, bad };
+}
+
+/** Adds the write-up where the event has none; gives whether it had none. */
+async function addWriteUp(
+  writer: Writer,
+  eventId: string,
+  writeUp: NonNullable<EventFile["writeUp"]>,
+): Promise<boolean> {
+  const { front, text, changedAt, publishedAt, published } = writeUp;
+  const added = await writer
+    .insertInto("write_ups")
+    .values({
+      event_id: eventId,
+      version: 1,
+      front: JSON.stringify(front),
+      text,
+      changed_at: changedAt,
+      published_at: publishedAt ?? null,
+      published: published ? JSON.stringify(published) : null,
+    })
+    .onConflict((conflict) => conflict.column("event_id").doNothing())
+    .executeTakeFirstOrThrow();
+  return Number(added.numInsertedOrUpdatedRows) > 0;
+}
+
+/**
+ * Keeps a question that a visitor asked by themselves for staff to look at. Gives whether it was new, as opposed to one that
+ * waits here, or that somebody has looked at; or what is wrong with it.
+ */
+async function addAsked(
+  writer: Writer,
+  eventId: string,
+  { id, code, text, topic, name, email, consent, language, askedAt }: EventFile["asked"][number],
+): Promise<boolean | FieldProblem> {
+  for (const [table, column] of [
+    ["visitor_questions", "id"],
+    ["questions", "id"],
+    ["gone_visits", "visit_id"],
+  ] as const) {
+    const there = await writer
+      .selectFrom(table as "questions")
+      .select(column as "id")
+      .where(column as "id", "=", id)
+      .executeTakeFirst();
+    if (there) return false;
+  }
+  const taken = await writer
+    .selectFrom("slips")
+    .select("code")
+    .where("code", "=", code)
+    .union(writer.selectFrom("visitor_questions").select("code").where("code", "=", code))
+    .executeTakeFirst();
+  if (taken) {
+    return { field: "code", message: `${codeInGroups(code)} leads to another question here already.` };
+  }
+  const topics = topic
+    ? (await entriesOf(writer, "topics", eventId)).filter((each) => each.slug === topic)
+    : [];
+  if (topic && topics.length === 0) {
+    return { field: "topic", message: `“${topic}” is not in this event's list of topics.` };
+  }
+  const left = { name: name || undefined, email: email || undefined, consent };
+  await writer
+    .insertInto("visitor_questions")
+    .values({
+      id,
+      event_id: eventId,
+      code,
+      text,
+      topic_id: topics[0]?.id ?? null,
+      // Consent without any detail is consent to nothing.
+      contact: left.name || left.email ? JSON.stringify(left) : null,
+      language,
+      asked_at: askedAt,
+      refused_at: null,
+    })
+    .execute();
+  return true;
 }
 
 /** Adds records one by one; `add` gives whether it was new. */

@@ -1,4 +1,4 @@
-import type { ActorKind, Instant, Priority, QuestionState } from "../database/tables";
+import type { ActorKind, Flag, Instant, Priority, QuestionState } from "../database/tables";
 import { momentInWords } from "../events/rules";
 import { type Answerer, byTopic } from "../experts/rules";
 import type { QuestionRow } from "./store";
@@ -125,6 +125,8 @@ export interface Snapshot {
   merged_into: string | null;
   routed_at: Instant | null;
   answered_at: Instant | null;
+  /** 1: who has it was told elsewhere. Steps that were kept before event files brought questions do not say. */
+  brought?: Flag;
 }
 
 /** A step as the trail has it. */

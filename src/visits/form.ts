@@ -167,9 +167,6 @@ export type SentVisit = z.input<typeof sentVisitForm>;
 /** `say`: the language of the problems; English where none is given. */
 export const checkVisit = (input: unknown, say?: Say): Checked<VisitRecord> =>
   check(sentVisitForm, input, say);
-/** A visit of an event file: what is said of it alone. */
-export const checkVisitOfFile = (input: unknown, say?: Say): Checked<VisitRecord> =>
-  check(visitForm, input, say);
 
 /** What was sent without the fields that have problems: `contact.email` goes, the rest of the contact stays. */
 export function withoutProblems(sent: unknown, problems: FieldProblem[]): unknown {

@@ -25,14 +25,7 @@ import {
   versionOf,
   waitingVersions,
 } from "./conflicts/store";
-import {
-  checkRest,
-  checkVisit,
-  type checkVisitOfFile,
-  type Result,
-  type SentVisit,
-  type VisitRecord,
-} from "./form";
+import { checkRest, checkVisit, type Result, type SentVisit, type VisitRecord } from "./form";
 import { type Arrival, insertVisit, replaceVisit } from "./record/store";
 import {
   brightness,
@@ -79,18 +72,12 @@ export async function eventOfStaff(read: Reader, caller: Staff, slug: unknown, n
 /**
  * Records visits one by one, so that one bad record never holds up its neighbours.
  * Takes unknown input in the order made; answers one result a record, same order, once all are on disk.
- * `check`: what a record may say, where that is not the protocol.
  * Throws only where the database itself fails: then nothing of the batch is acknowledged.
  */
-export function recordVisits(
-  db: Database,
-  arrival: Arrival,
-  sent: unknown[],
-  check: typeof checkVisitOfFile = checkVisit,
-): Promise<Result[]> {
+export function recordVisits(db: Database, arrival: Arrival, sent: unknown[]): Promise<Result[]> {
   return Promise.all(
     sent.map(async (input): Promise<Result> => {
-      const checked = check(input, arrival.say);
+      const checked = checkVisit(input, arrival.say);
       if (!checked.ok) {
         const rest = checkRest(input, checked.problems, arrival.say);
         const more = rest.ok ? resolve(rest.value, arrival.lists, arrival.say).problems : [];
@@ -220,6 +207,11 @@ async function recordWords(
     return { id: visit.id, status };
   }
   if (hash !== kept.hash && !kept.wasSaid) {
+    // Worded otherwise when it was sent, by a platform's name instead of its short one, it says the same.
+    const [here] = await fullVisits(writer, [visit.id]);
+    if (here && saysTheSame(here, await listsOf(writer, arrival.event.id), visit)) {
+      return { id: visit.id, status: kept.deleted ? "gone" : "replayed" };
+    }
     const { deviceId, receivedAt } = arrival;
     const version = { visitId: visit.id, revision: visit.revision, hash, deviceId, sent, receivedAt };
     // An overtaken step of the same edits says nothing new, as a rule; in case it does, it can be read.

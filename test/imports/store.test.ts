@@ -71,7 +71,7 @@ describe.each(ENGINES)("on %s", (engine) => {
   }
 
   test("a file comes in whole", async () => {
-    const outcome = await importEvent(db, read(FAIR), NOON);
+    const outcome = await importEvent(db, await read(FAIR), NOON);
     expect(outcome).toMatchObject({
       isNewEvent: true,
       lists: {
@@ -113,7 +113,7 @@ describe.each(ENGINES)("on %s", (engine) => {
       },
       { slug: "forum", name: "Forum", kind: "forum", webhook: "https://f.example/hook", reachedBy: "hand" },
     ];
-    expect((await importEvent(db, read({ ...FAIR, experts, visits: [] }), NOON)).bad).toEqual([]);
+    expect((await importEvent(db, await read({ ...FAIR, experts, visits: [] }), NOON)).bad).toEqual([]);
     const plain = {
       projects: [],
       languages: [],
@@ -132,17 +132,17 @@ describe.each(ENGINES)("on %s", (engine) => {
   });
 
   test("the same file twice changes nothing", async () => {
-    await importEvent(db, read(FAIR), NOON);
+    await importEvent(db, await read(FAIR), NOON);
     const before = await everything();
     expect(before.visits).toHaveLength(2);
     expect(before.contacts).toHaveLength(1);
-    const again = await importEvent(db, read(FAIR), NOON + 3_600_000);
+    const again = await importEvent(db, await read(FAIR), NOON + 3_600_000);
     expect(again).toMatchObject({ isNewEvent: false, visits: { added: 0, there: 2 }, questions: 0, bad: [] });
     expect(await everything()).toEqual(before);
   });
 
   test("what is here keeps its own values, what is missing is added", async () => {
-    await importEvent(db, read({ ...FAIR, visits: [] }), NOON);
+    await importEvent(db, await read({ ...FAIR, visits: [] }), NOON);
     const later = {
       ...FAIR,
       event: { ...FAIR.event, name: "Winter Fair", timeZone: "Asia/Tokyo" },
@@ -153,7 +153,7 @@ describe.each(ENGINES)("on %s", (engine) => {
       experts: [{ slug: "list", name: "Another list", kind: "forum", topics: ["backup"] }],
       visits: [],
     };
-    expect((await importEvent(db, read(later), NOON)).lists).toMatchObject({
+    expect((await importEvent(db, await read(later), NOON)).lists).toMatchObject({
       topics: { added: 1, there: 1 },
       experts: { added: 0, there: 1 },
     });
@@ -165,13 +165,13 @@ describe.each(ENGINES)("on %s", (engine) => {
   });
 
   test("a visit counts as the protocol takes it", async () => {
-    await importEvent(db, read(FAIR), NOON);
+    await importEvent(db, await read(FAIR), NOON);
     const visits = [
       { ...ada, revision: 2, note: "Came back twice." },
       { ...grace, category: "new" },
       aVisit(),
     ];
-    expect((await importEvent(db, read({ ...FAIR, visits }), NOON)).visits).toEqual({
+    expect((await importEvent(db, await read({ ...FAIR, visits }), NOON)).visits).toEqual({
       added: 1,
       there: 0,
       updated: 1,
@@ -186,7 +186,7 @@ describe.each(ENGINES)("on %s", (engine) => {
     visits[1200] = { ...aVisit({ id: grace.id }), topics: ["storage", "poetry"], colour: "red" };
     visits[3] = "a visit";
     const told: number[] = [];
-    const outcome = await importEvent(db, read({ ...FAIR, visits }), NOON, {
+    const outcome = await importEvent(db, await read({ ...FAIR, visits }), NOON, {
       progress: (done) => told.push(done),
     });
     expect(outcome.visits.added).toBe(1198);
@@ -208,15 +208,15 @@ describe.each(ENGINES)("on %s", (engine) => {
 
   test("a visit with a word that is not in the event's lists is listed with the word", async () => {
     const visits = [{ ...grace, booth: "attic" }];
-    expect((await importEvent(db, read({ ...FAIR, visits }), NOON)).bad).toEqual([
+    expect((await importEvent(db, await read({ ...FAIR, visits }), NOON)).bad).toEqual([
       { place: "visits[0].booth", id: grace.id, message: "“attic” is not in this event's list of booths." },
     ]);
   });
 
   test("an event that must be new and is not changes nothing", async () => {
-    await importEvent(db, read(FAIR), NOON);
+    await importEvent(db, await read(FAIR), NOON);
     const before = await everything();
-    const file = read({ ...FAIR, topics: [{ slug: "backup", name: "Backup" }] });
+    const file = await read({ ...FAIR, topics: [{ slug: "backup", name: "Backup" }] });
     await expect(importEvent(db, file, NOON, { mustBeNew: true })).rejects.toThrow("an event of this name");
     expect(await everything()).toEqual(before);
   });
@@ -228,19 +228,19 @@ describe.each(ENGINES)("on %s", (engine) => {
 
     test("is filled once, and opens with its own passphrase", async () => {
       clock = NOON;
-      expect(await fillDemo(deps(), read(FAIR), "UTC")).toBe(true);
+      expect(await fillDemo(deps(), await read(FAIR), "UTC")).toBe(true);
       expect(await listEvents(db.read)).toMatchObject([
         { slug: "autumn-fair", time_zone: "UTC", starts_on: "2024-02-01", ends_on: "2024-02-03" },
       ]);
       expect(await isPassphrase(DEMO_PASSPHRASE, (await keptPassphrase(db.read)) as string)).toBe(true);
       const before = await everything();
       clock += 2 * 86_400_000;
-      expect(await fillDemo(deps(), read(FAIR), "UTC")).toBe(true);
+      expect(await fillDemo(deps(), await read(FAIR), "UTC")).toBe(true);
       expect(await everything()).toEqual(before);
     });
 
     test("leaves a passphrase of the organizer's own alone", async () => {
-      expect(await fillDemo(deps("four words are good"), read(FAIR), "UTC")).toBe(false);
+      expect(await fillDemo(deps("four words are good"), await read(FAIR), "UTC")).toBe(false);
       expect(await keptPassphrase(db.read)).toBeUndefined();
     });
   });

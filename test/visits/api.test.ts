@@ -1,5 +1,4 @@
 import { uuidv7 } from "uuidv7";
-import { checkVisitOfFile } from "../../src/visits/form";
 import { aVisit, type Booth, openBooth, type Tablet } from "../support/booth";
 import { ENGINES, NOON } from "../support/databases";
 
@@ -335,14 +334,6 @@ describe.each(ENGINES)("on %s", (engine) => {
         .set("Authorization", `Bearer ${tablet.token}`)
         .expect(204);
       expect(await grace.send(guess)).toEqual([{ id: visit.id, status: "gone" }]);
-    });
-
-    test("an event file knows none of it", () => {
-      const { id, category } = aVisit();
-      const visit = { id, revision: 1, category, happenedAt: "2024-02-03T11:00:00Z" };
-      expect(checkVisitOfFile(visit)).toMatchObject({ ok: true });
-      for (const more of [{ staff: "Ada" }, { base: 1 }])
-        expect(checkVisitOfFile({ ...visit, ...more })).toMatchObject({ ok: false });
     });
   });
 

@@ -1,7 +1,7 @@
 import type { Database, Reader } from "../../database/open";
 import type { Instant } from "../../database/tables";
 import { Problem } from "../../errors";
-import { PROGRAM } from "../rules";
+import { PROGRAM, STEPS } from "../rules";
 import { takeStep } from "../steps/store";
 import type { Suggester } from "../suggestions/store";
 
@@ -9,16 +9,35 @@ import type { Suggester } from "../suggestions/store";
 const AT_A_TIME = 50;
 
 /**
- * Says whether an event's questions are routed without the organizer where it is certain who can answer them.
+ * Says whether an event's questions are routed without the organizer where it is certain who can answer them. That goes for
+ * those that wait too, also where an event file brought them and nobody had done anything with them.
  */
 export async function letRouteItself(db: Database, eventId: string, isOn: boolean): Promise<void> {
-  await db.write((writer) =>
-    writer
+  await db.write(async (writer) => {
+    await writer
       .updateTable("events")
       .set({ routes_itself: isOn ? 1 : 0 })
       .where("id", "=", eventId)
-      .execute(),
-  );
+      .execute();
+    if (!isOn) return;
+    await writer
+      .updateTable("questions")
+      .set({ brought: 0 })
+      .where("event_id", "=", eventId)
+      .where("state", "=", "open")
+      .where("brought", "=", 1)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom("activity")
+              .select("activity.id")
+              .whereRef("activity.question_id", "=", "questions.id")
+              .where("activity.step", "in", STEPS),
+          ),
+        ),
+      )
+      .execute();
+  });
 }
 
 /**
@@ -65,6 +84,7 @@ function untouched(read: Reader) {
     .where("questions.hidden", "=", 0)
     .where("questions.state", "=", "open")
     .where("questions.merged_into", "is", null)
+    .where("questions.brought", "=", 0)
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(

@@ -34,6 +34,7 @@ const KEPT = [
   "merged_into",
   "routed_at",
   "answered_at",
+  "brought",
 ] as const;
 
 /** A question in the midst of a transaction, with those that are asked together with it. */
@@ -137,6 +138,7 @@ export async function takeStep(writer: Writer, questionId: string, taken: TakenS
       ...(expert && subject.routed_at === null && { routed_at: now }),
       ...(step === "answered" && { answer: note ?? null, answered_at: now }),
       ...(step === "reopened" && { answer: null, answered_at: null }),
+      ...(expert && { brought: 0 }),
     },
     now,
   );
@@ -153,7 +155,8 @@ export async function takeStep(writer: Writer, questionId: string, taken: TakenS
   });
   const occasion = { activityId, questionIds: await together(writer, questionId), now };
   if (expert) await tellExpert(writer, expert, occasion);
-  if (step === "timed out" && standing.expertId) {
+  // Who was told of it elsewhere is not told from here that it went back.
+  if (step === "timed out" && standing.expertId && !subject.brought) {
     const late = await expertById(writer, standing.expertId);
     // A forum is not told that it was slow.
     if (!isPublic(late.kind)) {

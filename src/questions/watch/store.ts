@@ -88,6 +88,7 @@ export function untold(read: Reader, id?: string) {
     .where(sql<boolean>`questions.state = 'routed'`)
     .where("hidden", "=", 0)
     .where("merged_into", "is", null)
+    .where("brought", "=", 0)
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(

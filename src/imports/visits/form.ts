@@ -1,0 +1,204 @@
+import { z } from "zod";
+import * as mini from "zod/mini";
+import type { ActorKind, Instant, Purpose } from "../../database/tables";
+import { type Checked, check } from "../../errors";
+import { slugForm } from "../../events/form";
+import { PRIORITIES, STATES } from "../../questions/rules";
+import { someWords, words } from "../../text";
+import {
+  type ContactRecord,
+  contactForm,
+  EMAIL,
+  PURPOSES,
+  questionForm,
+  type VisitRecord,
+  visitForm,
+} from "../../visits/form";
+import { readCode } from "../../visits/slips/rules";
+
+/** An instant as ISO 8601 with its offset → UTC milliseconds. */
+export const instant = z.iso
+  .datetime({ offset: true })
+  .transform((text): Instant => Date.parse(text))
+  .refine((at) => at >= 0 && at < Date.UTC(2100, 0, 1), "This should be between 1970 and 2100.");
+
+/** More than a question that is passed on every day for a year. */
+const MOST_STEPS = 2000;
+/** More than a form lets anybody type. */
+const LONG = words(20_000);
+
+const uuid = z
+  .guid("This should be an id such as 0190163d-8694-739b-aea5-966c26f8ad91.")
+  .transform((text) => text.toLowerCase());
+
+const WHO = ["organizer", "staff", "expert", "visitor", "program"] as const satisfies ActorKind[];
+
+const step = z.strictObject({
+  at: instant,
+  step: someWords(60),
+  by: words(200),
+  as: z.enum(WHO),
+  expert: slugForm.nullish(),
+  note: LONG.nullish(),
+});
+const trail = z.array(step).max(MOST_STEPS).nullish();
+
+const code = z
+  .string()
+  .refine((text) => readCode(text).kind === "code", "This is not the code of a slip.")
+  .transform((text) => {
+    const read = readCode(text);
+    return read.kind === "code" ? read.code : text;
+  });
+const language = words(20).nullish();
+
+const slip = z.strictObject({ code, madeAt: instant.nullish(), language });
+
+const questionOfFile = mini
+  .extend(questionForm, {
+    askedAt: instant.nullish(),
+    state: z.enum(STATES).nullish(),
+    expert: slugForm.nullish(),
+    answer: LONG.nullish(),
+    priority: z.enum(PRIORITIES).nullish(),
+    cameBack: z.boolean().nullish(),
+    dueAt: instant.nullish(),
+    claimedAt: instant.nullish(),
+    routedAt: instant.nullish(),
+    answeredAt: instant.nullish(),
+    askedWith: uuid.nullish(),
+    slips: z.array(slip).max(50).nullish(),
+    trail,
+  })
+  .check(({ value, issues }) => {
+    const wrong = (field: string, message: string) =>
+      issues.push({ code: "custom", path: [field], message, input: value });
+    if (value.askedWith) {
+      if (value.askedWith === value.id) wrong("askedWith", "A question is not asked together with itself.");
+      for (const field of SHARED) {
+        if (value[field]) wrong(field, "The question that this one is asked together with says that.");
+      }
+      return;
+    }
+    if (value.state === "routed") {
+      if (!value.expert) wrong("expert", "A question that is routed is with somebody: who has it?");
+      return;
+    }
+    for (const field of ["dueAt", "claimedAt"] as const) {
+      if (value[field]) wrong(field, "Only a question that is routed has this.");
+    }
+  });
+
+/** What a question has in common with those that are asked together with it. */
+const SHARED = ["state", "expert", "answer", "priority", "cameBack", "dueAt", "claimedAt"] as const;
+
+const consentAt = z.strictObject({ "follow-up": instant.nullish(), news: instant.nullish() }).nullish();
+
+const contactOfFile = mini.extend(contactForm, { consentAt }).check(({ value, issues }) => {
+  for (const purpose of PURPOSES) {
+    if (!value.consentAt?.[purpose] || value.consent.includes(purpose)) continue;
+    const message = "There is no consent to this.";
+    issues.push({ code: "custom", path: ["consentAt", purpose], message, input: value });
+  }
+});
+
+/** A visit of an event file: its words as devices send them, and what became of it. */
+export const visitOfFile = mini.extend(visitForm, {
+  saidAt: instant.nullish(),
+  staff: words(60).nullish(),
+  contact: mini.nullish(contactOfFile),
+  questions: z.array(questionOfFile).max(100).nullish(),
+  trail,
+});
+
+export type StepOfFile = z.output<typeof step>;
+export type QuestionOfFile = z.output<typeof questionOfFile>;
+
+/** A visit of an event file, taken apart. */
+export interface VisitOfFile {
+  /** What a device would have sent, its own idea of the time included. */
+  record: VisitRecord;
+  /** Milliseconds between that time and the one that counts. */
+  clockOffset: number;
+  /** Who logged it; null: nobody knows. */
+  staff: string | null;
+  /** When each consent was given, where the file says so. */
+  consentAt: Partial<Record<Purpose, Instant>>;
+  /** In the order of the record's questions. */
+  questions: QuestionOfFile[];
+  trail: StepOfFile[];
+}
+
+/** A visit of an event file → its parts, or every problem with it. */
+export function checkVisitOfFile(input: unknown): Checked<VisitOfFile> {
+  const checked = check(visitOfFile, input);
+  if (!checked.ok) return checked;
+  const { saidAt, staff, trail, questions, contact, ...said } = checked.value;
+  const record: VisitRecord = {
+    ...said,
+    happenedAt: saidAt ?? said.happenedAt,
+    contact: contact ? detailsOf(contact) : undefined,
+    questions: (questions ?? []).map(({ id, text, topic }) => ({ id, text, topic })),
+  };
+  const given = PURPOSES.flatMap((purpose) => {
+    const at = contact?.consentAt?.[purpose];
+    return at ? [[purpose, at]] : [];
+  });
+  return {
+    ok: true,
+    value: {
+      record,
+      clockOffset: said.happenedAt - record.happenedAt,
+      staff: staff || null,
+      consentAt: Object.fromEntries(given),
+      questions: questions ?? [],
+      trail: trail ?? [],
+    },
+  };
+}
+
+function detailsOf({ consentAt, ...contact }: z.output<typeof contactOfFile>): ContactRecord | undefined {
+  const { consent, ...details } = contact;
+  // Consent without any detail is consent to nothing.
+  return Object.values(details).some((text) => text !== undefined) ? contact : undefined;
+}
+
+/** What a visit of a file says as devices say it: to look at the rest of one that has problems. */
+export function wordsOf(input: unknown): unknown {
+  const visit = pick(input, visitForm.shape);
+  if (!isObject(visit)) return visit;
+  const { questions, contact } = visit;
+  return {
+    ...visit,
+    ...(contact !== undefined && { contact: pick(contact, contactForm.shape) }),
+    ...(Array.isArray(questions) && { questions: questions.map((each) => pick(each, questionForm.shape)) }),
+  };
+}
+
+function pick(input: unknown, fields: object): unknown {
+  if (!isObject(input)) return input;
+  return Object.fromEntries(Object.entries(input).filter(([field]) => field in fields));
+}
+
+function isObject(input: unknown): input is Record<string, unknown> {
+  return typeof input === "object" && input !== null && !Array.isArray(input);
+}
+
+/** A question that a visitor asked by themselves, and that nobody has looked at yet. */
+export const askedOfFile = z.strictObject({
+  id: uuid,
+  code,
+  text: someWords(4000),
+  topic: slugForm.nullish(),
+  name: words(200).nullish(),
+  email: words(254)
+    .refine((text) => text === "" || EMAIL.test(text), "This does not look like a mail address.")
+    .nullish(),
+  consent: z
+    .array(z.enum(PURPOSES))
+    .nullish()
+    .transform((list) => PURPOSES.filter((purpose) => list?.includes(purpose))),
+  language: someWords(20),
+  askedAt: instant,
+});
+export type AskedOfFile = z.output<typeof askedOfFile>;

@@ -1,0 +1,276 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { uuidv7 } from "uuidv7";
+import { listsOf } from "../../catalog/store";
+import type { Database, Reader } from "../../database/open";
+import type { Instant } from "../../database/tables";
+import { countVisits, type Event, journalOf } from "../../events/store";
+import { type Expert, listExperts } from "../../experts/store";
+import { fullVisits } from "../../visits/store";
+import {
+  AFTER_VISITS,
+  type Asked,
+  BEFORE_VISITS,
+  BETWEEN_VISITS,
+  END_OF_FILE,
+  type SetUp,
+  type Slip,
+  startOfFile,
+  type Trace,
+  visitWriter,
+  type WrittenVisit,
+} from "./rules";
+
+/** Visits that are read at a time: few enough that a tablet's visit need not wait. */
+const PAGE = 500;
+
+/** Who takes an event home, and why. */
+export interface Taking {
+  /** "organizer", or "command line". */
+  actor: string;
+  /** In their own words; empty: they did not say. */
+  reason: string;
+  now: Instant;
+  /** Told after each page how many visits have been written. */
+  progress?: (done: number, of: number) => void;
+}
+
+/**
+ * The whole event as an event file, piece by piece, with contact details whatever they may be used for. That it was taken is
+ * kept beforehand, how many contacts there were when the last piece has been taken.
+ */
+export async function* takeEventFile(
+  db: Database,
+  event: Event,
+  { actor, reason, now, progress = () => {} }: Taking,
+): AsyncGenerator<string> {
+  const id = uuidv7();
+  await db.write((writer) =>
+    writer
+      .insertInto("contact_exports")
+      .values({
+        id,
+        event_id: event.id,
+        at: now,
+        actor,
+        list: "event",
+        format: "json",
+        filters: "",
+        purpose: null,
+        reason,
+        contacts: null,
+      })
+      .execute(),
+  );
+  const counted = { contacts: 0 };
+  yield* eventFileText(db, event, counted, progress);
+  const { contacts } = counted;
+  await db.write((writer) =>
+    writer.updateTable("contact_exports").set({ contacts }).where("id", "=", id).execute(),
+  );
+}
+
+/**
+ * The event as an event file: what `readEventFile` reads and `importEvent` takes in whole. The same event gives the same
+ * bytes. Reads pages of one state of the database, and leaves a turn to everybody else after each; whoever stops taking
+ * pieces stops the reading. `counted.contacts` rises with the contacts that were written.
+ */
+export async function* eventFileText(
+  db: Pick<Database, "snapshot">,
+  { id: eventId }: { id: string },
+  counted = { contacts: 0 },
+  progress: (done: number, of: number) => void = () => {},
+): AsyncGenerator<string> {
+  const { read, close } = await db.snapshot();
+  try {
+    const setUp = await setUpOf(read, eventId);
+    yield startOfFile(setUp);
+    counted.contacts += setUp.asked.filter((asked) => asked.contact !== null).length;
+    const lineOf = visitWriter(setUp.lists, setUp.experts);
+    const of = await countVisits(read, eventId, Number.MAX_SAFE_INTEGER);
+    let done = 0;
+    for await (const page of visitPages(read, eventId)) {
+      yield (done === 0 ? BEFORE_VISITS : BETWEEN_VISITS) + page.map(lineOf).join(BETWEEN_VISITS);
+      done += page.length;
+      counted.contacts += page.filter(({ visit }) => visit.contact).length;
+      progress(done, of);
+      await nextTurn();
+    }
+    yield (done === 0 ? "" : AFTER_VISITS) + END_OF_FILE;
+  } finally {
+    await close();
+  }
+}
+
+async function setUpOf(read: Reader, eventId: string): Promise<SetUp> {
+  const event = await read
+    .selectFrom("events")
+    .selectAll()
+    .where("id", "=", eventId)
+    .executeTakeFirstOrThrow();
+  const lists = await listsOf(read, eventId);
+  const writeUp = await read
+    .selectFrom("write_ups")
+    .select(["front", "text", "changed_at", "published_at", "published"])
+    .where("event_id", "=", eventId)
+    .executeTakeFirst();
+  return {
+    event,
+    lists,
+    experts: await expertsOf(
+      read,
+      eventId,
+      lists.topics.map(({ slug }) => slug),
+    ),
+    journal: await journalOf(read, eventId, Number.MAX_SAFE_INTEGER),
+    writeUp,
+    asked: await askedOf(read, eventId),
+  };
+}
+
+/**
+ * The experts that belong to the event: who answers on one of its topics, and whom one of its questions is or was with. The
+ * directory is shared by all events, so the others stay behind.
+ */
+async function expertsOf(read: Reader, eventId: string, topics: string[]): Promise<Expert[]> {
+  const named = new Set<string | null>();
+  let last: { at: Instant; id: string } | undefined;
+  do {
+    let query = read
+      .selectFrom("questions")
+      .select(["id", "asked_at", "expert_id"])
+      .where("event_id", "=", eventId)
+      .where("hidden", "=", 0)
+      .orderBy("asked_at")
+      .orderBy("id")
+      .limit(PAGE);
+    if (last) {
+      const { at, id } = last;
+      query = query.where(({ eb, refTuple, tuple }) => eb(refTuple("asked_at", "id"), ">", tuple(at, id)));
+    }
+    const page = await query.execute();
+    const ids = page.map((row) => row.id);
+    for (const row of page) named.add(row.expert_id);
+    for (const step of await stepsOf(read, "question_id", ids)) named.add(step.expert_id);
+    const end = page.at(-1);
+    last = page.length === PAGE && end ? { at: end.asked_at, id: end.id } : undefined;
+    await nextTurn();
+  } while (last);
+  const experts = await listExperts(read);
+  return experts.filter(
+    (expert) => named.has(expert.id) || expert.topics.some((topic) => topics.includes(topic)),
+  );
+}
+
+/** What visitors asked by themselves and nobody has looked at, in the order asked. What was put aside stays behind. */
+function askedOf(read: Reader, eventId: string): Promise<Asked[]> {
+  return read
+    .selectFrom("visitor_questions")
+    .select(["id", "code", "text", "topic_id", "contact", "language", "asked_at"])
+    .where("event_id", "=", eventId)
+    .where("refused_at", "is", null)
+    .orderBy("asked_at")
+    .orderBy("id")
+    .execute();
+}
+
+/** The visits of an event in the order in which they happened, page by page; those in the bin are left out. */
+async function* visitPages(read: Reader, eventId: string): AsyncGenerator<WrittenVisit[]> {
+  let last: { at: Instant; id: string } | undefined;
+  do {
+    let query = read
+      .selectFrom("visits")
+      .select(["id", "happened_at"])
+      .where("event_id", "=", eventId)
+      .where("deleted_at", "is", null)
+      .orderBy("happened_at")
+      .orderBy("id")
+      .limit(PAGE);
+    if (last) {
+      const { at, id } = last;
+      query = query.where(({ eb, refTuple, tuple }) => eb(refTuple("happened_at", "id"), ">", tuple(at, id)));
+    }
+    const page = await query.execute();
+    const ids = page.map((row) => row.id);
+    if (ids.length > 0) yield await written(read, eventId, ids);
+    const end = page.at(-1);
+    last = page.length === PAGE && end ? { at: end.happened_at, id: end.id } : undefined;
+  } while (last);
+}
+
+async function written(read: Reader, eventId: string, ids: string[]): Promise<WrittenVisit[]> {
+  const visits = await fullVisits(read, ids);
+  const questions = visits.flatMap((visit) => visit.questions);
+  const questionIds = questions.map(({ id }) => id);
+  const consents = await read
+    .selectFrom("contact_consents")
+    .selectAll()
+    .where("visit_id", "in", ids)
+    .execute();
+  const trails = grouped(await stepsOf(read, "question_id", questionIds), (step) => step.question_id);
+  const own = grouped(await stepsOf(read, "visit_id", ids), (step) => step.visit_id);
+  const consentsOf = grouped(consents, (consent) => consent.visit_id);
+  const slips = await slipsOf(read, questionIds);
+  const heads = await headsOf(
+    read,
+    eventId,
+    questions.flatMap((question) => question.merged_into ?? []),
+  );
+  return visits.map((visit) => ({
+    visit,
+    consents: consentsOf.get(visit.id) ?? [],
+    trail: own.get(visit.id) ?? [],
+    trails,
+    slips,
+    heads,
+  }));
+}
+
+type Step = Trace & { question_id: string | null; visit_id: string | null };
+
+/** What was done with these questions or visits, in the order in which it was. */
+async function stepsOf(read: Reader, of: "question_id" | "visit_id", ids: string[]): Promise<Step[]> {
+  if (ids.length === 0) return [];
+  return read
+    .selectFrom("activity")
+    .select(["at", "actor", "actor_kind", "step", "expert_id", "note", "question_id", "visit_id"])
+    .where(of, "in", ids)
+    .orderBy("at")
+    .orderBy("id")
+    .execute();
+}
+
+async function slipsOf(read: Reader, questionIds: string[]): Promise<Map<string, Slip[]>> {
+  if (questionIds.length === 0) return new Map();
+  const rows = await read
+    .selectFrom("slips")
+    .selectAll()
+    .where("question_id", "in", questionIds)
+    .orderBy("made_at")
+    .orderBy("code")
+    .execute();
+  return grouped(rows, (row) => row.question_id);
+}
+
+/** Which of these questions are in the file themselves: those of other events and those in the bin are not. */
+async function headsOf(read: Reader, eventId: string, ids: string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await read
+    .selectFrom("questions")
+    .select("id")
+    .where("id", "in", [...new Set(ids)])
+    .where("event_id", "=", eventId)
+    .where("hidden", "=", 0)
+    .execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
+function grouped<Row>(rows: Row[], by: (row: Row) => string | null): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = by(row) ?? "";
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return groups;
+}
