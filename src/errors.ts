@@ -116,6 +116,7 @@ const TYPES: Record<string, MessageKey> = {
   boolean: "problem.type-boolean",
   array: "problem.type-array",
   object: "problem.type-object",
+  record: "problem.type-object",
 };
 
 function typeInWords(type: string, say: Say): string {

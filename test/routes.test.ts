@@ -262,7 +262,7 @@ describe("every route", () => {
     for (const who of CALLERS) expect(await wrongAnswers("anyone", who, letsIn)).toEqual([]);
   });
 
-  test("that is read changes nothing, but for the code that the pairing page makes", async () => {
+  test("that is read changes nothing, but for the code that pairs, and the trail of contacts that leave", async () => {
     const changing: string[] = [];
     // That the organizer has signed in once is remembered: no route's doing.
     await identityOf("organizer", cast);
@@ -276,7 +276,7 @@ describe("every route", () => {
       if (JSON.stringify(after) !== JSON.stringify(before)) changing.push(named(route));
       before = after;
     }
-    expect(changing).toEqual(["GET /pair"]);
+    expect(changing).toEqual(["GET /pair", "GET /exports/event.json"]);
   });
 
   test("that shows a page shows what people typed as text, under headers that let no other script run", async () => {

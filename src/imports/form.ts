@@ -200,8 +200,8 @@ async function readTop(source: Source): Promise<{ file: Record<string, unknown>;
       else Object.assign(file as object, { [part.field]: part.value });
     }
   } catch (error) {
-    // What is no JSON, and what is no UTF-8; a disk that fails is another thing.
-    if (!(error instanceof SyntaxError) && !(error instanceof TypeError)) throw error;
+    // A disk that fails is another thing.
+    if (!(error instanceof SyntaxError)) throw error;
     throw new Problem("invalid", "This file is not JSON, so nothing was imported.");
   }
   if (isObject(file) && file.boothlight === "rescue") {

@@ -156,6 +156,14 @@ class Text {
     return value;
   }
 
+  #decoded(piece: Uint8Array | undefined): string {
+    try {
+      return this.#decoder.decode(piece, { stream: piece !== undefined });
+    } catch {
+      throw new SyntaxError("This is not UTF-8.");
+    }
+  }
+
   /** Lets go of where the pieces come from. */
   async close(): Promise<void> {
     await this.#pieces.return?.();
@@ -166,7 +174,7 @@ class Text {
     if (this.#isWhole) return false;
     const { value, done } = await this.#pieces.next();
     this.#isWhole = done === true;
-    const more = done ? this.#decoder.decode() : this.#decoder.decode(value, { stream: true });
+    const more = this.#decoded(done ? undefined : value);
     this.#text = this.#text.slice(this.#at) + more;
     this.#at = 0;
     return !this.#isWhole || more !== "";

@@ -17,9 +17,11 @@ export function eventFileRoutes({ db, now }: Deps): Route[] {
     organizer.get("/exports/event.json", async (req, res) => {
       const event = await chosenEvent(db.read, req.query.event, now());
       if (!event) throw new Problem("missing", "There is no event yet. Set one up first.");
+      res.attachment(`${event.slug}.json`);
+      // Somebody asks what it would be, and takes nothing.
+      if (req.method === "HEAD") return void res.end();
       const reason = oneText(req.query.why, LONGEST_REASON);
       const text = takeEventFile(db, event, { actor: ORGANIZER, reason, now: now() });
-      res.attachment(`${event.slug}.json`);
       await pipeline(Readable.from(text), res).catch((error) => {
         // Whoever closed the window before the end has what they wanted.
         if (error.code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;

@@ -25,8 +25,7 @@ const PAGE = 500;
 
 /** Who takes an event home, and why. */
 export interface Taking {
-  /** "organizer", or "command line". */
-  actor: string;
+  actor: "organizer" | "command line";
   /** In their own words; empty: they did not say. */
   reason: string;
   now: Instant;
@@ -35,63 +34,66 @@ export interface Taking {
 }
 
 /**
- * The whole event as an event file, piece by piece, with contact details whatever they may be used for. That it was taken is
- * kept beforehand, how many contacts there were when the last piece has been taken.
+ * The whole event as an event file, piece by piece, with contact details whatever they may be used for. Where there are any,
+ * it is recorded before they leave that they do, and how many when the last piece has been taken.
  */
 export async function* takeEventFile(
   db: Database,
   event: Event,
-  { actor, reason, now, progress = () => {} }: Taking,
+  { actor, reason, now, progress }: Taking,
 ): AsyncGenerator<string> {
+  const contacts = await countContacts(db.read, event.id);
   const id = uuidv7();
-  await db.write((writer) =>
-    writer
-      .insertInto("contact_exports")
-      .values({
-        id,
-        event_id: event.id,
-        at: now,
-        actor,
-        list: "event",
-        format: "json",
-        filters: "",
-        purpose: null,
-        reason,
-        contacts: null,
-      })
-      .execute(),
-  );
-  const counted = { contacts: 0 };
-  yield* eventFileText(db, event, counted, progress);
-  const { contacts } = counted;
-  await db.write((writer) =>
-    writer.updateTable("contact_exports").set({ contacts }).where("id", "=", id).execute(),
-  );
+  if (contacts > 0) {
+    const taking = { event_id: event.id, at: now, actor, list: "event", format: "json", filters: "", reason };
+    await db.write((writer) =>
+      writer
+        .insertInto("contact_exports")
+        .values({ id, ...taking, purpose: null, contacts: null })
+        .execute(),
+    );
+  }
+  yield* eventFileText(db, event, progress);
+  if (contacts > 0) {
+    await db.write((writer) =>
+      writer.updateTable("contact_exports").set({ contacts }).where("id", "=", id).execute(),
+    );
+  }
+}
+
+/** Whose details are in an event's file: of visits, and of those who asked by themselves. */
+async function countContacts(read: Reader, eventId: string): Promise<number> {
+  const { left } = await read
+    .selectFrom("contacts")
+    .innerJoin("visits", "visits.id", "contacts.visit_id")
+    .select(({ fn }) => fn.countAll<number>().as("left"))
+    .where("visits.event_id", "=", eventId)
+    .where("visits.deleted_at", "is", null)
+    .executeTakeFirstOrThrow();
+  const asked = await askedOf(read, eventId);
+  return Number(left) + asked.filter(({ contact }) => contact !== null).length;
 }
 
 /**
  * The event as an event file: what `readEventFile` reads and `importEvent` takes in whole. The same event gives the same
  * bytes. Reads pages of one state of the database, and leaves a turn to everybody else after each; whoever stops taking
- * pieces stops the reading. `counted.contacts` rises with the contacts that were written.
+ * pieces stops the reading.
  */
 export async function* eventFileText(
   db: Pick<Database, "snapshot">,
   { id: eventId }: { id: string },
-  counted = { contacts: 0 },
   progress: (done: number, of: number) => void = () => {},
 ): AsyncGenerator<string> {
   const { read, close } = await db.snapshot();
   try {
     const setUp = await setUpOf(read, eventId);
     yield startOfFile(setUp);
-    counted.contacts += setUp.asked.filter((asked) => asked.contact !== null).length;
     const lineOf = visitWriter(setUp.lists, setUp.experts);
     const of = await countVisits(read, eventId, Number.MAX_SAFE_INTEGER);
     let done = 0;
     for await (const page of visitPages(read, eventId)) {
       yield (done === 0 ? BEFORE_VISITS : BETWEEN_VISITS) + page.map(lineOf).join(BETWEEN_VISITS);
       done += page.length;
-      counted.contacts += page.filter(({ visit }) => visit.contact).length;
       progress(done, of);
       await nextTurn();
     }
