@@ -93,7 +93,7 @@ function commandLine(config: Config): Command {
       withBooth(config, async (deps) => {
         if (list === "event") {
           const event = await eventOfCommand(deps, options.event);
-          const by = { actor: "command line", reason: "", now: deps.now() };
+          const by = { actor: "command line", reason: "", now: deps.now() } as const;
           return writeOut(takeEventFile(deps.db, event, by), output);
         }
         const form = checkExport({ list, ...options });

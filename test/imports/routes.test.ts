@@ -2,7 +2,9 @@ import { uuidv7 } from "uuidv7";
 import { entriesOf, keywordsOf } from "../../src/catalog/store";
 import { namedToday } from "../../src/events/rules";
 import { eventBySlug, listEvents } from "../../src/events/store";
+import { takeEventFile } from "../../src/imports/writing/store";
 import { aVisit, type Booth, openBooth } from "../support/booth";
+import { NOON } from "../support/databases";
 
 let booth: Booth;
 let organizer: Awaited<ReturnType<Booth["organizer"]>>;
@@ -233,4 +235,62 @@ test("a form that breaks off is no fault of the program", async () => {
     .set("Content-Type", "multipart/form-data; boundary=x")
     .send('--x\r\nContent-Disposition: form-data; name="file"; filename="a.json"\r\n\r\n{')
     .expect(400);
+});
+
+describe("the whole event to take along", () => {
+  const trail = () => booth.db.read.selectFrom("contact_exports").selectAll().execute();
+  const contact = { name: "Zoë", email: "zoe@visitor.example", consent: [] };
+
+  test("comes as a file of its name, which another booth takes in", async () => {
+    await (await booth.tablet()).send(aVisit({ contact, note: "=1+1\n\u2028" }));
+    const { body } = await organizer
+      .get("/exports/event.json?event=winter-camp&why=We+get+a+new+laptop")
+      .expect(200)
+      .expect("Content-Type", /application\/json/)
+      .expect("Content-Disposition", 'attachment; filename="winter-camp.json"');
+    expect(body).toMatchObject({
+      version: 2,
+      event: { slug: "winter-camp" },
+      visits: [{ contact: { name: "Zoë" } }],
+    });
+    expect(await trail()).toMatchObject([
+      {
+        event_id: booth.eventId,
+        at: NOON,
+        actor: "organizer",
+        list: "event",
+        format: "json",
+        filters: "",
+        purpose: null,
+        reason: "We get a new laptop",
+        contacts: 1,
+      },
+    ]);
+    const other = await openBooth();
+    const sent = (await other.organizer()).post("/events/import");
+    await sent.attach("file", Buffer.from(JSON.stringify(body)), "winter-camp.json").expect(200);
+    expect(await other.db.read.selectFrom("contacts").select("name").execute()).toEqual([{ name: "Zoë" }]);
+    await other.close();
+  });
+
+  test("leaves no trail where nobody's details are in it, or nobody takes it", async () => {
+    await (await booth.tablet()).send(aVisit());
+    await organizer.get("/exports/event.json").expect(200);
+    await (await booth.tablet()).send(aVisit({ contact }));
+    await organizer.head("/exports/event.json").expect(200);
+    expect(await trail()).toEqual([]);
+  });
+
+  test("is on the trail without a number where it was broken off", async () => {
+    await (await booth.tablet()).send(aVisit({ contact }));
+    const event = await eventBySlug(booth.db.read, "winter-camp");
+    const pieces = takeEventFile(booth.db, event, { actor: "command line", reason: "", now: NOON });
+    await pieces.next();
+    await pieces.return(undefined);
+    expect(await trail()).toMatchObject([{ actor: "command line", contacts: null }]);
+  });
+
+  test("is refused where there is no such event", async () => {
+    await organizer.get("/exports/event.json?event=summer-camp").expect(404);
+  });
 });

@@ -170,7 +170,7 @@ async function happen(
         event: { slug: "winter-camp", ...event, ...days },
       };
       const bytes = Buffer.from(JSON.stringify({ ...file, visits: [said] }));
-      return void (await importEvent(db, readEventFile(bytes), NOON));
+      return void (await importEvent(db, await readEventFile(bytes), NOON));
     }
     case "step":
       if (!one) return;

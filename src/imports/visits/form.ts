@@ -90,7 +90,16 @@ const questionOfFile = mini
   });
 
 /** What a question has in common with those that are asked together with it. */
-const SHARED = ["state", "expert", "answer", "priority", "cameBack", "dueAt", "claimedAt"] as const;
+const SHARED = [
+  "state",
+  "expert",
+  "answer",
+  "priority",
+  "cameBack",
+  "dueAt",
+  "claimedAt",
+  "answeredAt",
+] as const;
 
 const consentAt = z.strictObject({ "follow-up": instant.nullish(), news: instant.nullish() }).nullish();
 

@@ -336,6 +336,7 @@ async function askTogether(
       "rank",
       "due_at",
       "claimed_at",
+      "answered_at",
       "brought",
       "merged_into",
     ])

@@ -198,6 +198,7 @@ export function visitWriter(lists: Lists, experts: Expert[]): (written: WrittenV
           cameBack: question.rank === 0 ? true : undefined,
           dueAt: state === "routed" ? iso(question.due_at) : undefined,
           claimedAt: state === "routed" ? iso(question.claimed_at) : undefined,
+          answeredAt: iso(question.answered_at),
         };
     return {
       id,
@@ -206,7 +207,6 @@ export function visitWriter(lists: Lists, experts: Expert[]): (written: WrittenV
       askedAt: question.asked_at === written.visit.happened_at ? undefined : iso(question.asked_at),
       ...standing,
       routedAt: iso(question.routed_at),
-      answeredAt: iso(question.answered_at),
       askedWith: isMember ? merged_into : undefined,
       slips: some(
         (written.slips.get(id) ?? []).map(({ code, made_at, language }) => ({

@@ -29,7 +29,8 @@ export async function mergeQuestions(
   { by, now }: { by: Taker; now: Instant },
 ): Promise<void> {
   const head = await subjectOf(writer, into.id, into.version);
-  const { state, expert_id, answer, due_at, claimed_at, rank, priority, routed_at, answered_at, brought } = head;
+  const { state, expert_id, answer, due_at, claimed_at, rank, priority, routed_at, answered_at, brought } =
+    head;
   const shared = { state, expert_id, answer, due_at, claimed_at, rank, priority, answered_at, brought };
   for (const other of others) {
     if (other.id === head.id) throw new Problem("invalid", "A question cannot be put together with itself.");
