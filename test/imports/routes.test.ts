@@ -247,7 +247,7 @@ describe("the whole event to take along", () => {
       .get("/exports/event.json?event=winter-camp&why=We+get+a+new+laptop")
       .expect(200)
       .expect("Content-Type", /application\/json/)
-      .expect("Content-Disposition", 'attachment; filename="winter-camp.json"');
+      .expect("Content-Disposition", "attachment; filename=winter-camp.json");
     expect(body).toMatchObject({
       version: 2,
       event: { slug: "winter-camp" },
