@@ -29,11 +29,14 @@ interface Part {
   of?: { table: string };
 }
 
-/** Minutes as they are kept: to the minute up to 2 hours, a quarter of an hour up to 2 days, an hour up to 30, then a day. */
+/**
+ * Minutes as they are kept, rounded down: to the minute up to half an hour, to 5 up to 3 hours, to a quarter of an hour up to 12,
+ * to the hour up to 4 days, to 6 hours up to 30 days, then to the day. So they are never off by more than a sixth.
+ */
 const minutes = (from: string, until: string) => {
   const m = `(CASE WHEN ${until} < ${from} THEN 0 ELSE (${until} - ${from}) / 60000 END)`;
-  return `CAST(CASE WHEN ${m} < 120 THEN ${m} WHEN ${m} < 2880 THEN ${m} / 15 * 15
-    WHEN ${m} < 43200 THEN ${m} / 60 * 60 ELSE ${m} / 1440 * 1440 END AS TEXT)`;
+  return `CAST(CASE WHEN ${m} < 30 THEN ${m} WHEN ${m} < 180 THEN ${m} / 5 * 5 WHEN ${m} < 720 THEN ${m} / 15 * 15
+    WHEN ${m} < 5760 THEN ${m} / 60 * 60 WHEN ${m} < 43200 THEN ${m} / 360 * 360 ELSE ${m} / 1440 * 1440 END AS TEXT)`;
 };
 
 const detail = (table: string, column: string) => ({

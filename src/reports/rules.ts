@@ -274,8 +274,8 @@ function staffOf(rows: KeptRows["staff"]): Pick<Figures, "staff" | "shifts"> {
 }
 
 /**
- * The median of minutes of which it is known how often each came. As exact as they are kept: to the minute up to two hours,
- * to the quarter of an hour up to two days, then to the hour. Of an even number the lower of the two in the middle.
+ * The median of minutes of which it is known how often each came, as exact as they are kept (`WHAT` in `database/figures.ts`).
+ * Of an even number the lower of the two in the middle.
  */
 function medianOf(rows: { key: string; visits: number }[]): Median {
   const counts = rows

@@ -170,7 +170,15 @@ function median(
       return end === null ? [] : [Math.max(0, Math.floor((end - question.asked_at) / 60_000))];
     })
     .map((exact) => {
-      const step = exact < 120 ? 1 : exact < 2 * 1440 ? 15 : exact < 30 * 1440 ? 60 : 1440;
+      const steps = [
+        [30, 1],
+        [180, 5],
+        [720, 15],
+        [4 * 1440, 60],
+        [30 * 1440, 360],
+        [Infinity, 1440],
+      ] as const;
+      const [, step] = steps.find(([below]) => exact < below) ?? [0, 1440];
       return Math.floor(exact / step) * step;
     })
     .sort((a, b) => a - b);
