@@ -3,10 +3,11 @@
  * because triggers keep them. A report reads these and never the visits, so it costs the same however many there are.
  *
  * Its tables follow from all others and are made when the database opens, not by a migration:
- * - `kept_figures`: how many visits (or questions) and people there are of a day, booth, project and category (`''`: none),
- *   of each `key` of `what` is counted; see `WHAT`. `hour` is that of the visits, of `visit` alone, else -1. No row: none.
- * - `kept_asked`: how often the same was asked, by the same parts; `likeness` is the question's. One that is not indexed yet
- *   is not among them.
+ * - `kept_cells`: a day, booth, project and category (`''`: none) of an event under which anything was counted.
+ * - `kept_figures`: how many visits (or questions) and people there are in a cell, of each `key` of `what` is counted; see
+ *   `WHAT`. `hour` is that of the visits, of `visit` alone, else -1. No row: none.
+ * - `kept_asked`: how often the same was asked in a cell; `likeness` is the question's. One that is not indexed yet is not
+ *   among them.
  * - `kept_alike`: the sum of these over an event.
  * - `kept_made`: the way in which figures were counted when all were counted last.
  *
@@ -30,13 +31,21 @@ interface Part {
 }
 
 /**
- * Minutes as they are kept, rounded down: to the minute up to half an hour, to 5 up to 3 hours, to a quarter of an hour up to 12,
- * to the hour up to 4 days, to 6 hours up to 30 days, then to the day. So they are never off by more than a sixth.
+ * Minutes as they are kept, rounded down: to the minute up to a quarter of an hour, to 5 up to an hour, to 15 up to 3 hours,
+ * to the hour up to 12, to 4 hours up to 2 days, to 12 up to a week, to the day up to 30, then to the week.
  */
 const minutes = (from: string, until: string) => {
   const m = `(CASE WHEN ${until} < ${from} THEN 0 ELSE (${until} - ${from}) / 60000 END)`;
-  return `CAST(CASE WHEN ${m} < 30 THEN ${m} WHEN ${m} < 180 THEN ${m} / 5 * 5 WHEN ${m} < 720 THEN ${m} / 15 * 15
-    WHEN ${m} < 5760 THEN ${m} / 60 * 60 WHEN ${m} < 43200 THEN ${m} / 360 * 360 ELSE ${m} / 1440 * 1440 END AS TEXT)`;
+  const steps = [
+    [15, 1],
+    [60, 5],
+    [180, 15],
+    [720, 60],
+    [2880, 240],
+    [10_080, 720],
+    [43_200, 1440],
+  ].map(([below, step]) => `WHEN ${m} < ${below} THEN ${m} / ${step} * ${step}`);
+  return `CAST(CASE ${steps.join(" ")} ELSE ${m} / 10080 * 10080 END AS TEXT)`;
 };
 
 const detail = (table: string, column: string) => ({
@@ -82,11 +91,20 @@ export type What = keyof typeof WHAT;
 const PARTS = Object.entries(WHAT) as [What, Part][];
 const OWN = PARTS.filter(([, part]) => !part.of);
 
-const CELL = "event_id, day, booth_id, project_id, category";
+const CELL = "event_id, day, category, project_id, booth_id";
 
-const cellOf = (visit: string) =>
-  `${visit}.event_id AS event_id, ${visit}.local_day AS day, coalesce(${visit}.booth_id, '') AS booth_id,
-   coalesce(${visit}.project_id, '') AS project_id, ${visit}.category AS category`;
+/** What a visit is counted under, column by column. */
+const cellOf = (visit: string) => ({
+  event_id: `${visit}.event_id`,
+  day: `${visit}.local_day`,
+  category: `${visit}.category`,
+  project_id: `coalesce(${visit}.project_id, '')`,
+  booth_id: `coalesce(${visit}.booth_id, '')`,
+});
+const columnsOf = (visit: string) =>
+  Object.entries(cellOf(visit)).map(([column, value]) => `${value} AS ${column}`);
+const isCellOf = (visit: string) =>
+  Object.entries(cellOf(visit)).map(([column, value]) => `c.${column} = ${value}`);
 
 /** The row that a trigger fires for: the visit itself, or a row of another table that belongs to a visit. */
 interface Fired {
@@ -100,17 +118,18 @@ interface Fired {
  */
 function rowsOf(
   [what, { key, hour = "-1", where, of }]: [What, Part],
-  { which, fired, sign = "" }: Rows = {},
+  { which, sign = "", ...given }: Rows = {},
 ): string {
   const people = of?.table === "questions" ? "0" : `${sign}v.people`;
   const columns = `'${what}' AS what, ${key} AS key, ${hour} AS hour, ${sign}1 AS visits, ${people} AS people`;
-  return rows(columns, of?.table, [where, which], fired);
+  return rows(columns, of?.table, given, [where, which]);
 }
 
 /** Every question that is indexed, with what makes it the same as another; narrowed down as `rowsOf` is. */
-function askedOf({ which, fired, sign = "" }: Rows = {}): string {
-  const columns = `d.likeness AS likeness, ${sign}1 AS questions`;
-  return rows(columns, "questions", ["d.likeness IS NOT NULL", which], fired);
+function askedOf({ which, sign = "", ...given }: Rows = {}): string {
+  const event = given.afresh ? "" : "v.event_id AS event_id,";
+  const columns = `${event} d.likeness AS likeness, ${sign}1 AS questions`;
+  return rows(columns, "questions", given, ["d.likeness IS NOT NULL", which]);
 }
 
 interface Rows {
@@ -118,29 +137,50 @@ interface Rows {
   fired?: Fired;
   /** With a minus the rows are counted off. */
   sign?: "" | "-";
+  /** With what the cell is, instead of its number: as if no cell were kept. */
+  afresh?: boolean;
 }
 
-/** Rows of columns of visits (`v`) and, where there is one, of another table (`d`). */
-function rows(columns: string, table: string | undefined, conditions: (string | undefined)[], fired?: Fired) {
+/** Rows of columns of visits (`v`), their cell (`c`) and, where there is one, of another table (`d`). */
+function rows(
+  columns: string,
+  table: string | undefined,
+  { fired, afresh }: Rows,
+  conditions: (string | undefined)[],
+): string {
   const isDetail = fired?.is === "detail";
-  const from = fired?.is === "visit" ? "" : "FROM visits AS v";
-  const join = table && !isDetail ? `JOIN ${table} AS d ON d.visit_id = v.id` : "";
-  const all = ["v.deleted_at IS NULL", isDetail && "v.id = d.visit_id", ...conditions].filter(Boolean);
-  const text = `SELECT ${cellOf("v")}, ${columns} ${from} ${join} WHERE ${all.join(" AND ")}`;
+  const from = [
+    fired?.is !== "visit" && "visits AS v",
+    table && !isDetail && `${table} AS d`,
+    !afresh && "kept_cells AS c",
+  ];
+  const all = [
+    "v.deleted_at IS NULL",
+    table && "d.visit_id = v.id",
+    ...(afresh ? [] : isCellOf("v")),
+    ...conditions,
+  ];
+  const cell = afresh ? columnsOf("v").join(", ") : "c.id AS cell";
+  const text = `SELECT ${cell}, ${columns} FROM ${from.filter(Boolean).join(", ")}
+    WHERE ${all.filter(Boolean).join(" AND ")}`;
   if (!fired) return text;
   return text.replace(isDetail ? /\bd\./g : /\bv\./g, `${fired.row}.`);
 }
 
-const ON_FIGURES = `ON CONFLICT (event_id, day, category, project_id, booth_id, what, key, hour)
+/** Makes the cells of visits, where they are not there yet. */
+const makeCells = (from: string) =>
+  `INSERT INTO kept_cells (${CELL}) SELECT DISTINCT ${from} ON CONFLICT DO NOTHING`;
+
+const ON_FIGURES = `ON CONFLICT (cell, what, key, hour)
   DO UPDATE SET visits = kept_figures.visits + excluded.visits, people = kept_figures.people + excluded.people`;
-const ON_ASKED = `ON CONFLICT (event_id, likeness, day, booth_id, project_id, category)
+const ON_ASKED = `ON CONFLICT (likeness, cell)
   DO UPDATE SET questions = kept_asked.questions + excluded.questions`;
 const ON_ALIKE = `ON CONFLICT (event_id, likeness)
   DO UPDATE SET questions = kept_alike.questions + excluded.questions`;
 
 /** A statement that counts rows, of which several may be counted together. */
 function count(rows: string[]): string {
-  const columns = `${CELL}, what, key, hour`;
+  const columns = "cell, what, key, hour";
   // Both engines have to know where the rows end and the conflict begins: hence the condition.
   return `INSERT INTO kept_figures (${columns}, visits, people)
     SELECT ${columns}, sum(visits), sum(people) FROM (${rows.join(" UNION ALL ")}) AS these
@@ -152,7 +192,7 @@ function countAsked(rows: string): string[] {
   const sums = (columns: string) =>
     `SELECT ${columns}, likeness, sum(questions) FROM (${rows}) AS these WHERE true GROUP BY ${columns}, likeness`;
   return [
-    `INSERT INTO kept_asked (${CELL}, likeness, questions) ${sums(CELL)} ${ON_ASKED}`,
+    `INSERT INTO kept_asked (cell, likeness, questions) ${sums("cell")} ${ON_ASKED}`,
     `INSERT INTO kept_alike (event_id, likeness, questions) ${sums("event_id")} ${ON_ALIKE}`,
   ];
 }
@@ -161,14 +201,15 @@ function countAsked(rows: string): string[] {
 function countFired(parts: [What, Part][], fired: Fired, sign: "" | "-" = ""): string[] {
   return parts.map(
     (part) =>
-      `INSERT INTO kept_figures (${CELL}, what, key, hour, visits, people) ${rowsOf(part, { fired, sign })} ${ON_FIGURES}`,
+      `INSERT INTO kept_figures (cell, what, key, hour, visits, people) ${rowsOf(part, { fired, sign })} ${ON_FIGURES}`,
   );
 }
 
 function countFiredAsked(row: Fired["row"], sign: "" | "-" = ""): string[] {
   const rows = askedOf({ fired: { row, is: "detail" }, sign });
   return [
-    `INSERT INTO kept_asked (${CELL}, likeness, questions) ${rows} ${ON_ASKED}`,
+    `INSERT INTO kept_asked (cell, likeness, questions)
+     SELECT cell, likeness, questions FROM (${rows}) AS this WHERE true ${ON_ASKED}`,
     `INSERT INTO kept_alike (event_id, likeness, questions)
      SELECT event_id, likeness, questions FROM (${rows}) AS this WHERE true ${ON_ALIKE}`,
   ];
@@ -219,7 +260,10 @@ const OCCASIONS: Occasion[] = [
     table: "visits",
     event: "INSERT",
     // Its details are not there yet: they are counted as they come.
-    on: countFired(OWN, { row: "new", is: "visit" }),
+    on: [
+      makeCells(`${columnsOf("new").join(", ")} WHERE true`),
+      ...countFired(OWN, { row: "new", is: "visit" }),
+    ],
   },
   {
     name: "visit_changed",
@@ -227,7 +271,7 @@ const OCCASIONS: Occasion[] = [
     event: `UPDATE OF ${VISIT_COLUMNS.join(", ")}`,
     when: differ(VISIT_COLUMNS),
     off: ofVisit("old", "-"),
-    on: ofVisit("new"),
+    on: [makeCells(`${columnsOf("new").join(", ")} WHERE true`), ...ofVisit("new")],
   },
   // What goes with the visit finds none any more, and is counted off here.
   { name: "visit_gone", table: "visits", event: "DELETE", off: ofVisit("old", "-") },
@@ -271,12 +315,8 @@ const OCCASIONS: Occasion[] = [
 ];
 
 const EMPTIED: [table: string, when: string, key: string[]][] = [
-  [
-    "kept_figures",
-    "new.visits = 0 AND new.people = 0",
-    ["event_id", "day", "category", "project_id", "booth_id", "what", "key", "hour"],
-  ],
-  ["kept_asked", "new.questions = 0", ["event_id", "likeness", "day", "booth_id", "project_id", "category"]],
+  ["kept_figures", "new.visits = 0 AND new.people = 0", ["cell", "what", "key", "hour"]],
+  ["kept_asked", "new.questions = 0", ["likeness", "cell"]],
   ["kept_alike", "new.questions = 0", ["event_id", "likeness"]],
 ];
 
@@ -284,21 +324,26 @@ const EMPTIED: [table: string, when: string, key: string[]][] = [
 const emptied = ([table, , key]: (typeof EMPTIED)[number]) =>
   `DELETE FROM ${table} WHERE ${key.map((column) => `${column} = new.${column}`).join(" AND ")}`;
 
-const tables = (withoutRowid: string) => [
-  `CREATE TABLE IF NOT EXISTS kept_made (version TEXT NOT NULL)`,
+const tables = ({ number, withoutRowid }: { number: string; withoutRowid: string }) => [
+  "CREATE TABLE IF NOT EXISTS kept_made (version TEXT NOT NULL)",
+  `CREATE TABLE IF NOT EXISTS kept_cells (
+     id ${number}, event_id TEXT NOT NULL, day TEXT NOT NULL, category TEXT NOT NULL, project_id TEXT NOT NULL,
+     booth_id TEXT NOT NULL, UNIQUE (event_id, day, category, project_id, booth_id))`,
   `CREATE TABLE IF NOT EXISTS kept_figures (
-     event_id TEXT NOT NULL, day TEXT NOT NULL, category TEXT NOT NULL, project_id TEXT NOT NULL, booth_id TEXT NOT NULL,
-     what TEXT NOT NULL, key TEXT NOT NULL, hour INTEGER NOT NULL, visits BIGINT NOT NULL, people BIGINT NOT NULL,
-     PRIMARY KEY (event_id, day, category, project_id, booth_id, what, key, hour)) ${withoutRowid}`,
+     cell BIGINT NOT NULL, what TEXT NOT NULL, key TEXT NOT NULL, hour INTEGER NOT NULL, visits BIGINT NOT NULL,
+     people BIGINT NOT NULL, PRIMARY KEY (cell, what, key, hour)) ${withoutRowid}`,
   `CREATE TABLE IF NOT EXISTS kept_asked (
-     event_id TEXT NOT NULL, likeness TEXT NOT NULL, day TEXT NOT NULL, booth_id TEXT NOT NULL,
-     project_id TEXT NOT NULL, category TEXT NOT NULL, questions BIGINT NOT NULL,
-     PRIMARY KEY (event_id, likeness, day, booth_id, project_id, category)) ${withoutRowid}`,
+     likeness TEXT NOT NULL, cell BIGINT NOT NULL, questions BIGINT NOT NULL,
+     PRIMARY KEY (likeness, cell)) ${withoutRowid}`,
   `CREATE TABLE IF NOT EXISTS kept_alike (
      event_id TEXT NOT NULL, likeness TEXT NOT NULL, questions BIGINT NOT NULL,
      PRIMARY KEY (event_id, likeness)) ${withoutRowid}`,
   "CREATE INDEX IF NOT EXISTS kept_alike_most ON kept_alike (event_id, questions, likeness)",
 ];
+const TABLES_OF = {
+  sqlite: { number: "INTEGER PRIMARY KEY", withoutRowid: "WITHOUT ROWID" },
+  postgres: { number: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", withoutRowid: "" },
+};
 
 /** A column list after UPDATE OF is part of how both engines name an event. */
 function sqliteTriggers(): string[] {
@@ -351,8 +396,9 @@ export async function keepFigures(read: Reader, door: WriteDoor): Promise<void> 
   await door.write(async (writer) => {
     // Two programs that start at once make it one after the other.
     if (isPostgres) await sql`SELECT pg_advisory_xact_lock(20140416)`.execute(writer);
-    for (const statement of tables(isPostgres ? "" : "WITHOUT ROWID"))
+    for (const statement of tables(TABLES_OF[isPostgres ? "postgres" : "sqlite"])) {
       await sql.raw(statement).execute(writer);
+    }
     const made = await sql<{ version: string }>`SELECT version FROM kept_made`.execute(writer);
     if (made.rows[0]?.version === VERSION) return;
     for (const statement of isPostgres ? postgresTriggers() : sqliteTriggers()) {
@@ -366,12 +412,18 @@ export async function keepFigures(read: Reader, door: WriteDoor): Promise<void> 
 
 /** Counts everything anew. Takes about 10 seconds a million visits, in which nothing else is written. */
 export async function countAnew(writer: Writer): Promise<void> {
-  for (const table of ["kept_figures", "kept_asked", "kept_alike"]) {
+  for (const table of ["kept_figures", "kept_asked", "kept_alike", "kept_cells"]) {
     await sql.raw(`DELETE FROM ${table}`).execute(writer);
   }
+  await sql.raw(makeCells(`${columnsOf("v").join(", ")} FROM visits AS v WHERE true`)).execute(writer);
   for (const part of PARTS) await sql.raw(count([rowsOf(part)])).execute(writer);
   for (const statement of countAsked(askedOf())) await sql.raw(statement).execute(writer);
 }
+
+/** Kept counts with what their cells are; where a cell is missing, of no event. */
+const inCells = (table: string) =>
+  `(SELECT ${CELL.replaceAll(/\w+/g, (column) => `coalesce(c.${column}, '') AS ${column}`)}, ${table}.*
+    FROM ${table} LEFT JOIN kept_cells AS c ON c.id = ${table}.cell) AS counts`;
 
 /** A kept figure that is not what counting gives. */
 export interface Difference {
@@ -409,10 +461,14 @@ export async function checkFigures(read: Kysely<Tables>): Promise<Difference[]> 
     }
   };
   for (const part of PARTS) {
-    const kept = `SELECT * FROM kept_figures WHERE what = '${part[0]}'`;
-    await compare(part[0], kept, rowsOf(part), `${CELL}, what, key, hour`, ["visits", "people"]);
+    const kept = `SELECT * FROM ${inCells("kept_figures")} WHERE what = '${part[0]}'`;
+    await compare(part[0], kept, rowsOf(part, { afresh: true }), `${CELL}, what, key, hour`, [
+      "visits",
+      "people",
+    ]);
   }
-  await compare("asked", "SELECT * FROM kept_asked", askedOf(), `${CELL}, likeness`, ["questions"]);
-  await compare("alike", "SELECT * FROM kept_alike", askedOf(), "event_id, likeness", ["questions"]);
+  const asked = askedOf({ afresh: true });
+  await compare("asked", `SELECT * FROM ${inCells("kept_asked")}`, asked, `${CELL}, likeness`, ["questions"]);
+  await compare("alike", "SELECT * FROM kept_alike", asked, "event_id, likeness", ["questions"]);
   return differences;
 }

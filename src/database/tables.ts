@@ -311,26 +311,23 @@ export interface ContactExportsTable {
   contacts: number | null;
 }
 
-/** What a count is of, and filtered by; `""`: none. */
-export interface KeptCell {
+/** What is counted under; `""`: none. */
+export interface KeptCellsTable {
+  id: Generated<number>;
   event_id: string;
   day: string;
-  booth_id: string;
-  project_id: string;
   category: Category;
+  project_id: string;
+  booth_id: string;
 }
 
-export interface KeptFiguresTable extends KeptCell {
+export interface KeptFiguresTable {
+  cell: number;
   what: string;
   key: string;
   hour: number;
   visits: number;
   people: number;
-}
-
-export interface KeptAskedTable extends KeptCell {
-  likeness: string;
-  questions: number;
 }
 
 export interface Tables {
@@ -374,7 +371,8 @@ export interface Tables {
   /** Made by `search.ts`, which explains it. */
   search_waiting: { question_id: string };
   /** Made by `figures.ts`, which explains these. */
+  kept_cells: KeptCellsTable;
   kept_figures: KeptFiguresTable;
-  kept_asked: KeptAskedTable;
+  kept_asked: { likeness: string; cell: number; questions: number };
   kept_alike: { event_id: string; likeness: string; questions: number };
 }

@@ -73,7 +73,8 @@ async function figuresNamed(
 /** The kept figures of an event, narrowed down. */
 function keptOf(read: Reader, event: Event, narrowed: NarrowedFigures) {
   return read
-    .selectFrom("kept_figures")
+    .selectFrom("kept_cells")
+    .innerJoin("kept_figures", "kept_figures.cell", "kept_cells.id")
     .where("event_id", "=", event.id)
     .where(({ and, eb }) =>
       and([
@@ -147,6 +148,7 @@ async function timesAskedOf(
   const likenesses = most.map((each) => each.likeness);
   let query = read
     .selectFrom("kept_asked")
+    .innerJoin("kept_cells", "kept_cells.id", "kept_asked.cell")
     .select("likeness")
     .select(({ fn }) => fn.sum<number>("questions").as("times"))
     .where("event_id", "=", event.id)

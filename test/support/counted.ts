@@ -171,14 +171,16 @@ function median(
     })
     .map((exact) => {
       const steps = [
-        [30, 1],
-        [180, 5],
-        [720, 15],
-        [4 * 1440, 60],
-        [30 * 1440, 360],
-        [Infinity, 1440],
+        [15, 1],
+        [60, 5],
+        [180, 15],
+        [720, 60],
+        [2 * 1440, 240],
+        [7 * 1440, 720],
+        [30 * 1440, 1440],
+        [Infinity, 7 * 1440],
       ] as const;
-      const [, step] = steps.find(([below]) => exact < below) ?? [0, 1440];
+      const [, step] = steps.find(([below]) => exact < below) ?? [0, 1];
       return Math.floor(exact / step) * step;
     })
     .sort((a, b) => a - b);

@@ -49,6 +49,7 @@ export async function askedOn(read: Reader, event: Event, days: string[]): Promi
   if (words.size === 0 || days.length === 0) return [];
   const rows = await read
     .selectFrom("kept_asked")
+    .innerJoin("kept_cells", "kept_cells.id", "kept_asked.cell")
     .select(["day as column", "likeness"])
     .select(({ fn }) => fn.sum<number>("questions").as("times"))
     .where("event_id", "=", event.id)
