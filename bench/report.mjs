@@ -10,10 +10,10 @@ import { fillDecade } from "./support/decade.mjs";
 
 const require = createRequire(import.meta.url);
 const { createApp } = require("../dist/app.js");
+const { pairDevice } = require("../dist/access/store.js");
 const { listsOf } = require("../dist/catalog/store.js");
 const { checkFigures } = require("../dist/database/figures.js");
 const { openDatabase } = require("../dist/database/open.js");
-const { keepSearchable } = require("../dist/questions/search/store.js");
 const { suggester } = require("../dist/questions/suggestions/store.js");
 const { recordVisits } = require("../dist/visits/store.js");
 const { sql } = require("kysely");
@@ -49,12 +49,7 @@ async function reports() {
   const dataDir = temporary();
   const db = await openDatabase({ dataDir }, NOW);
   const { visits, counting } = await fillDecade(db, { share });
-  const config = { port: 0, host: "127.0.0.1", dataDir, organizerPassphrase: PASSPHRASE, logLevel: "silent" };
-  const server = createServer(
-    createApp({ db, config, log: pino({ level: "silent" }), suggester: suggester(), now: () => NOW }),
-  );
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = `http://127.0.0.1:${server.address().port}`;
+  const { address, close } = await serve(db, dataDir);
   const body = new URLSearchParams({ passphrase: PASSPHRASE });
   const signedIn = await fetch(`${address}/session`, { method: "POST", body, redirect: "manual" });
   const headers = { cookie: signedIn.headers.get("set-cookie").split(";")[0] };
@@ -101,8 +96,7 @@ async function reports() {
       }
     }
   }
-  server.closeAllConnections();
-  server.close();
+  close();
   const begin = performance.now();
   const differences = await checkFigures(db.read);
   if (differences.length > 0) throw new Error(`Kept figures are wrong: ${JSON.stringify(differences)}`);
@@ -116,20 +110,33 @@ async function reports() {
   rmSync(dataDir, { recursive: true });
 }
 
+/** The program over a database; gives its address. */
+async function serve(db, dataDir) {
+  const config = { port: 0, host: "127.0.0.1", dataDir, organizerPassphrase: PASSPHRASE, logLevel: "silent" };
+  const server = createServer(
+    createApp({ db, config, log: pino({ level: "silent" }), suggester: suggester(), now: () => NOW }),
+  );
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { address: `http://127.0.0.1:${server.address().port}`, close };
+}
+
 /** Recordings into two databases in turns, of which one keeps no figures. */
 async function recordings() {
   const rooms = { kept: await aRoom(true), without: await aRoom(false) };
   for (const [name, batch, rounds] of [
-    ["recording one visit", 1, 400],
-    ["recording 50 together", 50, 60],
+    ["a tablet sends one visit", 1, 400],
+    ["a tablet sends 50", 50, 60],
   ]) {
     const times = { kept: [], without: [] };
     for (let round = 0; round < rounds; round++) {
       for (const room of round % 2 ? ["kept", "without"] : ["without", "kept"]) {
-        const { db, arrival } = rooms[room];
         const visits = Array.from({ length: batch }, (_, index) => aVisit(round * batch + index));
         const begin = performance.now();
-        await recordVisits(db, arrival, visits);
+        await rooms[room].send(visits);
         times[room].push(performance.now() - begin);
       }
     }
@@ -140,7 +147,8 @@ async function recordings() {
       ratio: kept / without / SLOWER,
     });
   }
-  for (const { db, dataDir } of Object.values(rooms)) {
+  for (const { db, dataDir, close } of Object.values(rooms)) {
+    close();
     await db.close();
     rmSync(dataDir, { recursive: true });
   }
@@ -149,9 +157,6 @@ async function recordings() {
 async function aRoom(keepsFigures) {
   const dataDir = temporary();
   const db = await openDatabase({ dataDir }, NOW);
-  keepSearchable(db, (error) => {
-    throw error;
-  });
   await fillDecade(db, { share: 0 });
   if (!keepsFigures) {
     await db.write(async (writer) => {
@@ -165,7 +170,19 @@ async function aRoom(keepsFigures) {
     .selectAll()
     .where("slug", "=", "camp")
     .executeTakeFirstOrThrow();
-  return { dataDir, db, arrival: arrivalAt(event, await listsOf(db.read, event.id)) };
+  const { token } = await db.write((writer) =>
+    pairDevice(writer, { eventId: event.id, boothId: null }, "Kim", NOW),
+  );
+  const { address, close } = await serve(db, dataDir);
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const send = async (visits) => {
+    const body = JSON.stringify({ sentAt: new Date(NOW).toISOString(), visits });
+    const answer = await fetch(`${address}/api/visits`, { method: "POST", headers, body });
+    const { results } = await answer.json();
+    if (!results.every((result) => result.status === "recorded"))
+      throw new Error("A visit was not recorded.");
+  };
+  return { dataDir, db, close, send };
 }
 
 function arrivalAt(event, lists) {
