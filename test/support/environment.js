@@ -3,6 +3,21 @@ const { TestEnvironment } = require("jest-environment-node");
 /** One server for all test files of a process, because starting it takes seconds: each test begins with an empty one. */
 let postgres;
 
+/** What the server means to do later, such as statistics, must not hold up the end of the process, which is its own end too. */
+function withoutTimers(server) {
+  const run = server.execProtocolRawSync.bind(server);
+  const { setTimeout } = globalThis;
+  server.execProtocolRawSync = (...given) => {
+    globalThis.setTimeout = (...timer) => setTimeout(...timer).unref();
+    try {
+      return run(...given);
+    } finally {
+      globalThis.setTimeout = setTimeout;
+    }
+  };
+  return server;
+}
+
 /**
  * PostgreSQL in the process loads its parts by dynamic import, which Jest's sandbox refuses without a flag.
  * So it is started out here, when a test first asks for it.
@@ -16,7 +31,7 @@ module.exports = class extends TestEnvironment {
     this.global.postgresOfThisProcess = () => {
       if (!postgres) {
         const { PGlite, types } = require("@electric-sql/pglite");
-        postgres = PGlite.create({ parsers: { [types.INT8]: Number } });
+        postgres = PGlite.create({ parsers: { [types.INT8]: Number } }).then(withoutTimers);
       }
       return postgres;
     };
