@@ -1,5 +1,7 @@
 import { z } from "zod";
+import type { Instant } from "../database/tables";
 import { type Checked, check, type FieldProblem } from "../errors";
+import { instantOf } from "../events/rules";
 import { someWords, words } from "../text";
 import type { ListName } from "./store";
 
@@ -28,6 +30,8 @@ export interface EntryWords {
   keywords?: string[];
   shipped?: number | null;
   arrived?: number | null;
+  /** When the last piece went; null: there are some. */
+  ranOutAt?: Instant | null;
 }
 
 const keywordsTyped = words(2000)
@@ -60,12 +64,14 @@ export const COLUMNS: Record<ListName, readonly ("keywords" | "shipped" | "arriv
 
 /**
  * Reads the form of one list. A row's fields are named `name.ID`, `keywords.ID`, …; `added` holds new entries,
- * one a line. Problems are named by the same fields.
+ * one a line. Problems are named by the same fields. Times are on the clocks of `zone`; a giveaway that has run out has
+ * done so `now`, until somebody says better.
  */
 export function checkList(
   list: ListName,
   body: Record<string, unknown>,
   kept: { id: string; name: string }[],
+  clock: { zone: string; now: Instant },
 ): Checked<ListEdit> {
   const problems: FieldProblem[] = [];
   const names = new Map(kept.map((entry) => [entry.id, entry.name]));
@@ -74,8 +80,10 @@ export function checkList(
     if (body[`name.${id}`] === undefined) continue;
     const typed = { name: body[`name.${id}`], ...columnsTyped(list, body, id) };
     const row = check<z.ZodType<Omit<EntryWords, "id">>>(ROWS[list], typed);
+    const ranOut = list === "giveaways" ? checkRanOut(body, id, clock) : undefined;
+    if (ranOut?.problem) problems.push(ranOut.problem);
     if (row.ok) {
-      changed.push({ id, ...row.value });
+      changed.push({ id, ...row.value, ...(ranOut && { ranOutAt: ranOut.at }) });
       names.set(id, row.value.name);
     } else {
       problems.push(...row.problems.map((each) => ({ ...each, field: `${each.field.split(".")[0]}.${id}` })));
@@ -132,6 +140,23 @@ export function checkLines(list: ListName, text: string): Checked<Omit<EntryWord
     entries.push(entry.value);
   }
   return { ok: true, value: entries };
+}
+
+const MINUTE = 60_000;
+
+/** When a giveaway ran out: pressed just now, taken back, or as its field says. Undefined: nothing is said of it. */
+function checkRanOut(
+  body: Record<string, unknown>,
+  id: string,
+  { zone, now }: { zone: string; now: Instant },
+): { at?: Instant | null; problem?: FieldProblem } {
+  if (body.ranOut === id) return { at: Math.floor(now / MINUTE) * MINUTE };
+  if (body.restocked === id) return { at: null };
+  const field = `ranOutAt.${id}`;
+  if (body[field] === undefined) return {};
+  const typed = textOf(body[field]).trim();
+  const at = typed === "" ? null : instantOf(typed, zone);
+  return at === undefined ? { problem: { field, message: "This should be a day and a time." } } : { at };
 }
 
 function columnsTyped(list: ListName, body: Record<string, unknown>, id: string) {

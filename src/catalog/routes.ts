@@ -2,7 +2,7 @@ import type { Request, Response } from "express";
 import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { checkEvent, checkJournal } from "../events/form";
-import { datesInWords, momentInWords, phaseOf, TIME_ZONES } from "../events/rules";
+import { datesInWords, momentForSheets, momentInWords, phaseOf, TIME_ZONES } from "../events/rules";
 import { addToJournal, changeEvent, type Event, eventBySlug, journalOf } from "../events/store";
 import { show } from "../http/pages";
 import { organizer, type Route } from "../http/route";
@@ -97,7 +97,8 @@ export function catalogRoutes({ db, now }: Deps): Route[] {
       const event = await eventOf(req);
       const list = LISTS.find((each) => each === req.params.list);
       if (!list) throw new Problem("missing", "There is no such list.");
-      const form = checkList(list, req.body ?? {}, await entriesOf(db.read, list, event.id));
+      const clock = { zone: event.time_zone, now: now() };
+      const form = checkList(list, req.body ?? {}, await entriesOf(db.read, list, event.id), clock);
       if (!form.ok) return showWrong(req, res, event, list, form.problems);
       await db.write((writer) => changeList(writer, list, event.id, form.value));
       backTo(res, event, list);
@@ -137,7 +138,7 @@ export function catalogRoutes({ db, now }: Deps): Route[] {
         list,
         ...CARDS[list],
         columns: COLUMNS[list],
-        entries: lists[list].map((entry) => asRow(list, entry, of(list)?.body)),
+        entries: lists[list].map((entry) => asRow(list, entry, event.time_zone, of(list)?.body)),
         added: of(list)?.body.added ?? "",
         problems: of(list)?.problems ?? [],
       })),
@@ -163,14 +164,15 @@ function fieldsOf(event: Event) {
 }
 
 /** A row of a list's form: what is kept, or what was typed in its place. */
-function asRow(list: ListName, entry: Entry, typed: Record<string, unknown> | undefined) {
+function asRow(list: ListName, entry: Entry, zone: string, typed: Record<string, unknown> | undefined) {
   const kept: Record<string, unknown> = { ...entry };
   if (list === "topics") kept.keywords = keywordsOf(entry as Entry & { keywords: string }).join(", ");
   if (list === "giveaways") {
-    const { shipped, arrived } = entry as Giveaway;
+    const { shipped, arrived, ran_out_at: at } = entry as Giveaway;
     Object.assign(kept, { shipped: shipped ?? "", arrived: arrived ?? "" });
+    if (typeof at === "number") kept.ranOutAt = momentForSheets(at, zone).replace(" ", "T");
   }
-  for (const field of ["name", ...COLUMNS[list]]) {
+  for (const field of ["name", "ranOutAt", ...COLUMNS[list]]) {
     kept[field] = typed?.[`${field}.${entry.id}`] ?? kept[field];
   }
   return kept;

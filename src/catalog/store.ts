@@ -151,6 +151,8 @@ export async function changeList(
 /** The columns that this list has besides the common ones; what is not said is left as it is. */
 function columnsOf(list: ListName, words: Omit<EntryWords, "id">) {
   if (list === "topics") return words.keywords && { keywords: JSON.stringify(words.keywords) };
-  if (list === "giveaways") return { shipped: words.shipped, arrived: words.arrived };
+  if (list === "giveaways") {
+    return { shipped: words.shipped, arrived: words.arrived, ran_out_at: words.ranOutAt };
+  }
   return {};
 }

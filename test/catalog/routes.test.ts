@@ -157,3 +157,25 @@ test("nobody but the organizer sets an event up", async () => {
   }
   await booth.nobody().post("/events/winter-camp/lists/topics").type("form").send({ added: "X" }).expect(401);
 });
+
+test("a giveaway has run out from one press on, which can be taken back", async () => {
+  const sticker = async () =>
+    (await entriesOf(booth.db.read, "giveaways", booth.eventId)).find((entry) => entry.slug === "sticker")!;
+  const { id, name } = await sticker();
+  const press = (form: Record<string, string>) =>
+    post("/events/winter-camp/lists/giveaways", {
+      [`name.${id}`]: name,
+      [`shipped.${id}`]: "100",
+      [`arrived.${id}`]: "90",
+      ...form,
+    }).expect(303);
+  await press({ ranOut: id });
+  expect(await sticker()).toMatchObject({ ran_out_at: NOON, shipped: 100, arrived: 90 });
+  const { text } = await organizer.get("/events/winter-camp").expect(200);
+  expect(text).toContain(`name="ranOutAt.${id}" type="datetime-local" value="2024-02-03T12:00"`);
+  // Saving the list as it stands changes nothing of it.
+  await press({ [`ranOutAt.${id}`]: "2024-02-03T12:00" });
+  expect(await sticker()).toMatchObject({ ran_out_at: NOON });
+  await press({ restocked: id });
+  expect(await sticker()).toMatchObject({ ran_out_at: null });
+});

@@ -1,6 +1,8 @@
 import { checkLines, checkList, MOST_ENTRIES } from "../../src/catalog/form";
 import { moved, SENSIBLE_LISTS, withSlugs } from "../../src/catalog/rules";
 
+/** Brussels, ten to two in the afternoon and some seconds. */
+const CLOCK = { zone: "Europe/Brussels", now: Date.UTC(2024, 1, 3, 12, 50, 42) };
 const KEPT = [
   { id: "s", name: "Storage" },
   { id: "n", name: "Networking" },
@@ -57,7 +59,7 @@ test("a giveaway's pieces are a whole number", () => {
 
 test("a list's form changes rows, adds lines and names what is to move", () => {
   const body = { "name.s": "Disks", "keywords.s": "disk, lun", added: "Backup: restore", up: "n" };
-  expect(checkList("topics", body, KEPT)).toEqual({
+  expect(checkList("topics", body, KEPT, CLOCK)).toEqual({
     ok: true,
     value: {
       changed: [{ id: "s", name: "Disks", keywords: ["disk", "lun"] }],
@@ -69,7 +71,7 @@ test("a list's form changes rows, adds lines and names what is to move", () => {
 
 test("each problem of a list's form stands at its field", () => {
   const body = { "name.s": " ", "name.n": "Networking", added: "networking" };
-  expect(checkList("platforms", body, KEPT)).toMatchObject({
+  expect(checkList("platforms", body, KEPT, CLOCK)).toMatchObject({
     ok: false,
     problems: [
       { field: "name.s", message: "Please fill this in." },
@@ -79,7 +81,7 @@ test("each problem of a list's form stands at its field", () => {
 });
 
 test("a name that is given to two rows is a problem", () => {
-  expect(checkList("platforms", { "name.n": "storage" }, KEPT)).toMatchObject({
+  expect(checkList("platforms", { "name.n": "storage" }, KEPT, CLOCK)).toMatchObject({
     ok: false,
     problems: [{ field: "name.n" }],
   });
@@ -87,8 +89,41 @@ test("a name that is given to two rows is a problem", () => {
 
 test("a list cannot grow beyond what one form can send", () => {
   const added = Array.from({ length: MOST_ENTRIES - 1 }, (_, index) => `Entry ${index}`).join("\n");
-  expect(checkList("remarks", { added }, KEPT)).toMatchObject({
+  expect(checkList("remarks", { added }, KEPT, CLOCK)).toMatchObject({
     ok: false,
     problems: [{ field: "added.remarks" }],
+  });
+});
+
+describe("a giveaway that has run out", () => {
+  const row = { "name.s": "Sticker", "shipped.s": "100", "arrived.s": "90" };
+  const changedBy = (body: Record<string, string>) => {
+    const form = checkList("giveaways", { ...row, ...body }, KEPT, CLOCK);
+    return form.ok ? form.value.changed[0] : form.problems;
+  };
+
+  test("did so in this minute when the button is pressed", () => {
+    expect(changedBy({ ranOut: "s" })).toEqual({
+      id: "s",
+      name: "Sticker",
+      shipped: 100,
+      arrived: 90,
+      ranOutAt: Date.UTC(2024, 1, 3, 12, 50),
+    });
+  });
+
+  test("did so when somebody says better, on the clocks of the event", () => {
+    expect(changedBy({ "ranOutAt.s": "2024-02-03T11:30" })).toMatchObject({
+      ranOutAt: Date.UTC(2024, 1, 3, 10, 30),
+    });
+    expect(changedBy({ "ranOutAt.s": "at noon" })).toEqual([
+      { field: "ranOutAt.s", message: "This should be a day and a time." },
+    ]);
+  });
+
+  test("has not where it is taken back, and nothing is said of others", () => {
+    expect(changedBy({ "ranOutAt.s": "2024-02-03T11:30", restocked: "s" })).toMatchObject({ ranOutAt: null });
+    expect(changedBy({ "ranOutAt.s": "" })).toMatchObject({ ranOutAt: null });
+    expect(changedBy({ ranOut: "n" })).toEqual({ id: "s", name: "Sticker", shipped: 100, arrived: 90 });
   });
 });
