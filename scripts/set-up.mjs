@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -61,17 +62,8 @@ export function built() {
   writeFileSync(stamp, "");
 }
 
-const PLACES = [
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome-stable",
-  "/usr/bin/google-chrome",
-  "/snap/bin/chromium",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-  "/Applications/Chromium.app/Contents/MacOS/Chromium",
-  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
-  "C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe",
-];
+/** Where browsers are usually installed; the program looks there too, to print a report. */
+const PLACES = JSON.parse(readFileSync(path.join(ROOT, "scripts/browsers.json"), "utf8"));
 
 /** The Chrome or Chromium of this machine; undefined where there is none. */
 export function findBrowser() {

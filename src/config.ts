@@ -43,6 +43,7 @@ const SCHEMAS = {
       /^(?:[^<>@\r\n]*<[^\s<>@,;]+@[^\s<>@,;]+>|[^\s<>@,;]+@[^\s<>@,;]+)$/,
       "must be a mail address, such as booth@example.org or Our booth <booth@example.org>",
     ),
+  CHROME_PATH: z.string().min(1),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
     error: "must be one of fatal, error, warn, info, debug, trace, silent",
   }),
@@ -73,6 +74,11 @@ export const SETTINGS: Setting[] = [
   },
   { name: "SMTP_URL", meaning: "mail server that sends messages", standard: "none" },
   { name: "MAIL_FROM", meaning: "sender of those messages", standard: "none" },
+  {
+    name: "CHROME_PATH",
+    meaning: "Chrome or Chromium that makes PDFs of reports",
+    standard: "the one that is installed",
+  },
   { name: "LOG_LEVEL", meaning: "how much the log tells", standard: "info" },
 ];
 
@@ -93,6 +99,7 @@ export interface Config {
   organizerPassphrase?: string;
   smtpUrl?: string;
   mailFrom?: string;
+  chromePath?: string;
   logLevel: string;
 }
 
@@ -130,6 +137,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     organizerPassphrase: read("ORGANIZER_PASSPHRASE"),
     smtpUrl,
     mailFrom,
+    chromePath: read("CHROME_PATH"),
     logLevel: read("LOG_LEVEL") ?? "info",
   };
 }

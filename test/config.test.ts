@@ -14,6 +14,7 @@ const RIGHT = {
   ORGANIZER_PASSPHRASE: ["four words are good", { organizerPassphrase: "four words are good" }],
   SMTP_URL: ["smtps://mail.example.org:465", { smtpUrl: "smtps://mail.example.org:465" }],
   MAIL_FROM: ["Booth <booth@example.org>", { mailFrom: "Booth <booth@example.org>" }],
+  CHROME_PATH: ["/opt/chrome", { chromePath: "/opt/chrome" }],
   LOG_LEVEL: ["warn", { logLevel: "warn" }],
 } as const;
 
@@ -31,6 +32,7 @@ test("nothing has to be set", () => {
     organizerPassphrase: undefined,
     smtpUrl: undefined,
     mailFrom: undefined,
+    chromePath: undefined,
     logLevel: "info",
   });
 });
