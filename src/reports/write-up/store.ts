@@ -131,17 +131,21 @@ const CONTACT = [
 ] as const;
 
 /** The words of questions, without what would tell who asked them, or a question that was put together with them. */
-async function quotedQuestions(read: Reader, event: Event, ids: string[]): Promise<Map<string, Quote>> {
+export async function quotedQuestions(
+  read: Reader,
+  event: Event,
+  ids: string[],
+): Promise<Map<string, Quote>> {
   if (ids.length === 0) return new Map();
   const rows = await read
     .selectFrom("questions")
-    .select(["id", "text", "merged_into", "state"])
+    .select(["id", "text", "merged_into", "state", "event_id", "hidden"])
     .where("id", "in", ids)
-    .where("event_id", "=", event.id)
-    .where("hidden", "=", 0)
     .execute();
+  // Asked for in the query, that makes SQLite look through all questions of the event for these few.
+  const own = rows.filter((row) => row.event_id === event.id && row.hidden === 0);
   const quotes = await Promise.all(
-    rows.map(async ({ id, text, merged_into, state }): Promise<[string, Quote]> => {
+    own.map(async ({ id, text, merged_into, state }): Promise<[string, Quote]> => {
       const head = merged_into ?? id;
       const contacts = await read
         .selectFrom("questions")
@@ -157,18 +161,19 @@ async function quotedQuestions(read: Reader, event: Event, ids: string[]): Promi
   return new Map(quotes);
 }
 
-async function quotedNotes(read: Reader, event: Event, ids: string[]): Promise<Map<string, Quote>> {
+/** The notes of visits, without what would tell who was there. */
+export async function quotedNotes(read: Reader, event: Event, ids: string[]): Promise<Map<string, Quote>> {
   if (ids.length === 0) return new Map();
   const rows = await read
     .selectFrom("visits")
     .leftJoin("contacts", "contacts.visit_id", "visits.id")
-    .select(["visits.id", "visits.note as said", ...CONTACT])
+    .select(["visits.id", "visits.note as said", "visits.event_id", "visits.deleted_at", ...CONTACT])
     .where("visits.id", "in", ids)
-    .where("visits.event_id", "=", event.id)
-    .where("visits.deleted_at", "is", null)
-    .where("visits.note", "is not", null)
     .execute();
-  return new Map(rows.map(({ id, said, ...contact }) => [id, quoteOf(id, said ?? "", [contact])]));
+  const own = rows.filter((row) => row.event_id === event.id && row.deleted_at === null && row.said !== null);
+  return new Map(
+    own.map(({ id, said, event_id, deleted_at, ...contact }) => [id, quoteOf(id, said ?? "", [contact])]),
+  );
 }
 
 function quoteOf(id: string, text: string, contacts: Partial<Contact>[]): Quote {
