@@ -16,6 +16,7 @@ import { chosenEvent, type Event } from "./events/store";
 import { checkExport } from "./exports/form";
 import { FORMATS, LIST_NAMES } from "./exports/rules";
 import { exportText, prepareExport } from "./exports/store";
+import { documentOf } from "./http/pages";
 import { askSecretly } from "./http/terminal";
 import { type EventFile, readEventFile } from "./imports/form";
 import { outcomeInWords } from "./imports/rules";
@@ -23,6 +24,10 @@ import { DEMO_PASSPHRASE, fillDemo, importEvent } from "./imports/store";
 import { takeEventFile } from "./imports/writing/store";
 import { keepSearchable } from "./questions/search/store";
 import { suggester } from "./questions/suggestions/store";
+import { checkFilters, checkPaper } from "./reports/form";
+import { asPrinted } from "./reports/page/rules";
+import { reportPage } from "./reports/page/store";
+import { printed } from "./reports/printing/store";
 import { figuresOf } from "./reports/store";
 import { markdownFile } from "./reports/write-up/rules";
 import { writeUpOf } from "./reports/write-up/store";
@@ -106,20 +111,26 @@ function commandLine(config: Config): Command {
 
   program
     .command("report")
-    .description("write the report of an event: the write-up, or its figures")
+    .description("write the report of an event: the write-up, its figures, or a PDF to hand on")
     .option("--event <slug>", "the event; left out: the one of the day")
     .addOption(
-      new Option("--format <format>", "the write-up or the figures").choices(["md", "json"]).default("md"),
+      new Option("--format <format>", "the write-up, the figures, or all of the report")
+        .choices(["md", "json", "pdf"])
+        .default("md"),
     )
+    .option("--day <day>", "json, pdf: this day alone, as 2014-04-15")
+    .option("--project <slug>", "json, pdf: this project alone")
+    .option("--booth <slug>", "json, pdf: this booth alone")
+    .option("--category <category>", "json, pdf: existing, curious or new visitors alone")
+    .option("--paper <paper>", "pdf: a4 or letter; left out: a4")
     .option("--output <file>", "the file to write; left out: the terminal")
-    .action((options: { event?: string; format: "md" | "json"; output?: string }) =>
+    .action(({ event: slug, output, ...options }: Record<string, string>) =>
       withBooth(config, async (deps) => {
-        const event = await eventOfCommand(deps, options.event);
-        const text =
-          options.format === "md"
-            ? await writtenUp(deps, event)
-            : `${JSON.stringify(await figuresOf(deps.db.read, event), null, 1)}\n`;
-        await writeOut([text], options.output);
+        const event = await eventOfCommand(deps, slug);
+        if (options.format === "pdf" && !output && process.stdout.isTTY) {
+          throw new Problem("invalid", "a PDF is nothing to read in a terminal: name a file with --output.");
+        }
+        await writeOut([await reportFile(deps, event, options)], output);
       }),
     );
 
@@ -158,21 +169,39 @@ function commandLine(config: Config): Command {
   return program;
 }
 
+/** The report of an event in a format, narrowed down where that format can be. */
+async function reportFile(
+  { db, config, now }: Deps,
+  event: Event,
+  { format, paper, ...filters }: Record<string, string>,
+): Promise<string | Buffer> {
+  const form = checkFilters(filters);
+  const sheet = checkPaper({ paper });
+  const problems = [form, sheet].flatMap((each) => (each.ok ? [] : each.problems));
+  if (!form.ok || !sheet.ok) throw new Problem("invalid", "this report cannot be made as asked.", problems);
+  if (format === "json") return `${JSON.stringify(await figuresOf(db.read, event, form.value), null, 1)}\n`;
+  if (format === "pdf") {
+    const page = asPrinted(await reportPage(db.read, event, form.value, now()), sheet.value.paper);
+    return printed(await documentOf("reports/printed", page), config);
+  }
+  if (Object.keys(filters).length > 0)
+    throw new Problem(
+      "invalid",
+      "the write-up tells of the whole event: figures and PDF can be narrowed down.",
+    );
+  const { front, filled } = await writeUpOf(db.read, event);
+  return markdownFile(front, filled.text);
+}
+
 async function eventOfCommand({ db, now }: Deps, slug: string | undefined): Promise<Event> {
   const event = await chosenEvent(db.read, slug, now());
   if (!event) throw new Problem("missing", "there is no event yet.");
   return event;
 }
 
-/** The write-up as it would be published, or was. */
-async function writtenUp({ db }: Deps, event: Event): Promise<string> {
-  const { front, filled } = await writeUpOf(db.read, event);
-  return markdownFile(front, filled.text);
-}
-
 /** Writes to a file that only its owner may read, or to the terminal. Whoever stops reading has enough. */
 async function writeOut(
-  text: Iterable<string> | AsyncIterable<string>,
+  text: Iterable<string | Buffer> | AsyncIterable<string>,
   output: string | undefined,
 ): Promise<void> {
   if (output) return pipeline(Readable.from(text), createWriteStream(output, { mode: 0o600 }));

@@ -70,10 +70,21 @@ export function setUpViews(app: Express): void {
   app.set("views", path.join(ROOT, "views"));
   app.set("view engine", "ejs");
   app.engine("ejs", (file, data, done) => {
-    // Without `with`, rendering takes less than half the time.
-    ejs.renderFile(file, data, { _with: false, localsName: "page", cache: true, escape: escaped }, done);
+    ejs.renderFile(file, data, RENDERING, done);
   });
   Object.assign(app.locals, viewHelpers());
+}
+
+/**
+ * A view as a document of its own, which needs no other file: it finds the text of the styles in `page.css`. For what is no
+ * answer to a request.
+ */
+export function documentOf<P extends Page>(view: string, page: P): Promise<string> {
+  const css = ["tokens", "base", ...(page.styles ?? [])]
+    .map((style) => textOfAsset(`styles/${style}.css`))
+    .join("\n");
+  const data = { ...viewHelpers(), ...page, language: "en", look: "light", say: sayIn("en"), css };
+  return ejs.renderFile(path.join(ROOT, "views", `${view}.ejs`), data, RENDERING);
 }
 
 /** The address of a file in `public/`, as views have it from `page.asset`. */
@@ -90,6 +101,9 @@ export function assetsOf(res: Response): string[] {
 export function textOfAsset(file: string): string {
   return readFileSync(path.join(ROOT, "public", file), "utf8");
 }
+
+// Without `with`, rendering takes less than half the time.
+const RENDERING = { _with: false, localsName: "page", cache: true, escape: escaped };
 
 /** A form comes back with what was sent for it, and JSON can send what no text can be made of: that is left out. */
 function escaped(value: unknown): string {

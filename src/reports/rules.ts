@@ -1,7 +1,7 @@
 import type { Lists } from "../catalog/store";
 import type { Category, Instant, QuestionState } from "../database/tables";
 import { type FieldProblem, Problem } from "../errors";
-import { dayInWords, daysBetween } from "../events/rules";
+import { dayInWords, daysBetween, momentInWords } from "../events/rules";
 import type { Event } from "../events/store";
 import { NONE } from "../exports/rules";
 import { terms } from "../questions/terms/rules";
@@ -541,15 +541,16 @@ export function whenOf(
   };
 }
 
-/** Shipped, arrived and given of each giveaway; null where nobody counted. */
-export function stockOf({ figures, lists }: Report) {
+/** Shipped, arrived and given of each giveaway, null where nobody counted; and when the last piece went, in words. */
+export function stockOf({ event, figures, lists }: Report) {
   return lists.giveaways
-    .map(({ slug, name, shipped, arrived, hidden }) => ({
+    .map(({ slug, name, shipped, arrived, ran_out_at: at, hidden }) => ({
       slug,
       name,
       shipped,
       arrived,
       given: figures.giveaway[slug] ?? 0,
+      ranOut: typeof at === "number" ? momentInWords(at, event.time_zone) : undefined,
       hidden,
     }))
     .filter(({ hidden, given }) => !hidden || given > 0);
@@ -648,16 +649,29 @@ export interface Sentences {
   topics?: string;
   nobody?: string;
   contacts?: string;
+  /** What the contact details may be used for. */
+  consent?: string;
+  /** What was talked about most, whether a question came of it or not. */
+  talked?: string;
+  /** With whom the light went on most often. */
+  lights?: string;
+  staff?: string;
+  /** How soon half of the questions were routed, and answered. */
+  soon: string[];
 }
 
-/** What the figures say, in sentences. What cannot be said of these figures is left out. */
-export function sentencesOf(report: Report): Sentences {
+/**
+ * What the figures say, in sentences. What cannot be said of these figures is left out. `narrowed`: what they are narrowed
+ * down to; the headline says so.
+ */
+export function sentencesOf(report: Report, narrowed: FigureFilters = {}): Sentences {
   const { figures } = report;
-  const newcomers = aboutNewcomers(report);
+  // Of newcomers alone there is no share of newcomers to tell.
+  const newcomers = narrowed.category ? undefined : aboutNewcomers(report);
   const interest = aboutInterest(figures);
-  const busiest = aboutTheBusiestHour(figures);
+  const busiest = aboutTheBusiestHour(figures, narrowed);
   return {
-    headline: headline(figures),
+    headline: headlineOf(report, narrowed),
     lead: [newcomers, interest, busiest].filter((sentence) => sentence !== undefined),
     newcomers,
     interest,
@@ -674,6 +688,11 @@ export function sentencesOf(report: Report): Sentences {
     topics: aboutTopics(report),
     nobody: aboutTopicsWithNobody(report),
     contacts: aboutContacts(figures),
+    consent: aboutConsent(figures),
+    talked: aboutTalk(report),
+    lights: aboutLights(report),
+    staff: aboutStaff(figures),
+    soon: aboutSoon(figures),
   };
 }
 
@@ -683,6 +702,44 @@ export function headline({ visits, people, day }: Figures): string {
   const days = Object.keys(day).length;
   const when = days === 1 ? "on one day" : `in ${countedInWords(days, "day")}`;
   return `${visits === 1 ? "One conversation" : counted(visits, "conversation")} with ${withWhom} ${when}`;
+}
+
+/** The headline of figures that may be narrowed down: "83 conversations with 120 people on Tue 15 Apr, about oVirt". */
+function headlineOf(report: Report, narrowed: FigureFilters): string {
+  const parts = narrowedInWords(report, narrowed);
+  if (parts.length === 0) return headline(report.figures);
+  const { visits, people, day } = report.figures;
+  if (visits === 0) return `No conversation was logged ${parts.join(", ")}`;
+  const start = visits === 1 ? "One conversation" : counted(visits, "conversation");
+  const who = people === 1 ? "one person" : `${digits(people)} people`;
+  const kind = narrowed.category ? ` ${kindOf(report, narrowed.category, people === 1)}` : "";
+  const days = Object.keys(day).length;
+  const when = narrowed.day || days === 1 ? "" : ` in ${countedInWords(days, "day")}`;
+  const where = narrowedInWords(report, { ...narrowed, category: undefined });
+  const all = `${start} with ${who}${kind}${when}`;
+  return where.length > 0 ? `${all}${kind ? "," : ""} ${where.join(", ")}` : all;
+}
+
+/** What figures are narrowed down to, a phrase each: "on Tue 15 Apr", "about oVirt", "at Main hall". */
+export function narrowedInWords(report: Report, { day, booth, project, category }: FigureFilters): string[] {
+  const { figures, lists } = report;
+  const phrases = [
+    category && `with people ${kindOf(report, category, false)}`,
+    day && `on ${nameOfDay(figures, day)}`,
+    project === NONE ? "about no project by name" : project && `about ${nameOf(lists, "projects", project)}`,
+    booth === NONE ? "at no booth by name" : booth && `at ${nameOf(lists, "booths", booth)}`,
+  ];
+  return phrases.flatMap((phrase) => phrase || []);
+}
+
+function kindOf(report: Report, category: Category, isOne: boolean): string {
+  const it = subject(report);
+  const kinds = {
+    existing: `who ${isOne ? "uses" : "use"} ${it} already`,
+    curious: `who knew of ${it}`,
+    new: `who had never heard of ${it}`,
+  };
+  return kinds[category];
 }
 
 function aboutPeople({ visits, people }: Figures): string | undefined {
@@ -738,7 +795,7 @@ function aboutOverview({ overviewGiven, visits }: Figures): string | undefined {
   return `Staff gave an overview in ${counted(overviewGiven, "conversation")}${part}.`;
 }
 
-function aboutTheBusiestHour(figures: Figures): string | undefined {
+function aboutTheBusiestHour(figures: Figures, narrowed: FigureFilters): string | undefined {
   const { hourByDay, visits } = figures;
   const hours = Object.entries(hourByDay).flatMap(([day, counts]) =>
     Object.entries(counts).map(([hour, count]) => ({ day, hour: Number(hour), count })),
@@ -747,7 +804,9 @@ function aboutTheBusiestHour(figures: Figures): string | undefined {
   const busiest = hours.filter(({ count }) => count === most);
   // Of a handful of visits, or among many hours alike, no hour stands out.
   if (visits < 5 || busiest.length > 2) return undefined;
-  const when = busiest.map(({ day, hour }) => `${hourInWords(hour)} on ${nameOfDay(figures, day)}`);
+  const when = busiest.map(({ day, hour }) =>
+    narrowed.day ? hourInWords(hour) : `${hourInWords(hour)} on ${nameOfDay(figures, day)}`,
+  );
   const [was, each] = when.length === 1 ? ["hour was", ""] : ["hours were", " each"];
   return `The busiest ${was} ${listed(when)}, with ${counted(most, "conversation")}${each}.`;
 }
@@ -792,11 +851,13 @@ function aboutRemarks({ figures, lists }: Report): string | undefined {
 }
 
 function aboutGiveaways(report: Report): string[] {
-  return stockOf(report).flatMap(
-    (stock) =>
-      aboutLoss(stock) ??
-      (stock.given > 0 ? `${stock.name}: given in ${counted(stock.given, "conversation")}.` : []),
-  );
+  return stockOf(report).flatMap((stock) => {
+    const { name, given, ranOut } = stock;
+    const loss =
+      aboutLoss(stock) ?? (given > 0 ? `${name}: given in ${counted(given, "conversation")}.` : []);
+    // Of what never came none was there to run out.
+    return ranOut && stock.arrived !== 0 ? [loss, `${name}: the last went on ${ranOut}.`].flat() : loss;
+  });
 }
 
 /** What did not arrive of a giveaway; undefined where all did, or nobody counted. */
@@ -860,4 +921,61 @@ function aboutContacts({ visitsWithContact, visits }: Figures): string | undefin
   if (visitsWithContact === 0) return undefined;
   const part = visits < FEW ? "" : `, ${percentage(visitsWithContact, visits)} of all`;
   return `Contact details were left in ${counted(visitsWithContact, "conversation")}${part}.`;
+}
+
+function aboutConsent({ consent }: Figures): string | undefined {
+  const { "follow-up": followUp = 0, news = 0 } = consent;
+  const parts = [
+    followUp > 0 && `${digits(followUp)} to be followed up`,
+    news > 0 && `${digits(news)} to get news`,
+  ].filter((part) => part !== false);
+  return parts.length === 0 ? undefined : `Agreed: ${listed(parts)}.`;
+}
+
+function aboutTalk({ figures, lists }: Report): string | undefined {
+  const most = ranked(figures.topicOfVisit)
+    .filter(([, count]) => count > 1)
+    .slice(0, 3);
+  if (most.length === 0) return undefined;
+  const named = most.map(([slug, count]) => `${nameOf(lists, "topics", slug)} (${digits(count)})`);
+  return `Talked about most: ${listed(named)}.`;
+}
+
+/** The platform whose visitors' light went on fully most often, where enough of them were noted to say so. */
+function aboutLights({ figures, lists }: Report): string | undefined {
+  const noted = Object.entries(figures.interestByPlatform)
+    .map(([slug, levels]) => ({ slug, fully: levels["3"] ?? 0, all: total(levels) }))
+    .filter(({ all }) => all >= FEW)
+    .sort((a, b) => b.fully / b.all - a.fully / a.all);
+  const [first, second] = noted;
+  if (!first || !second || first.fully / first.all === second.fully / second.all) return undefined;
+  const part = partOf(first.fully, first.all);
+  return `It went on fully most often with those who use ${nameOf(lists, "platforms", first.slug)} today: ${part}.`;
+}
+
+function aboutStaff({ staff, shifts }: Figures): string | undefined {
+  const people = Object.keys(staff).length;
+  if (people < 2) return undefined;
+  const most = SMALL_NUMBERS[people] ?? digits(people);
+  const start = `${most[0]?.toUpperCase()}${most.slice(1)} people logged the conversations`;
+  return shifts.length > people ? `${start}, in ${digits(shifts.length)} shifts.` : `${start}.`;
+}
+
+function aboutSoon({ medianToRoute, medianToAnswer }: Figures): string[] {
+  const half = ({ questions, minutes }: Median, of: string, did: string) =>
+    questions > 1 && minutes !== null
+      ? [`Half of the ${digits(questions)} ${of} ${did} within ${durationInWords(minutes)}.`]
+      : [];
+  return [
+    ...half(medianToRoute, "questions that were routed", "were with somebody"),
+    ...half(medianToAnswer, "answers", "came"),
+  ];
+}
+
+/** "a minute", "40 minutes", "about 3 hours", "about 4 days". `minutes`: a whole number. */
+export function durationInWords(minutes: number): string {
+  if (minutes < 2) return "a minute";
+  if (minutes < 120) return `${minutes} minutes`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `about ${hours} hours` : `about ${Math.round(minutes / 1440)} days`;
 }

@@ -1,12 +1,16 @@
 import {
   type Bar,
   CATEGORY_SERIES,
+  chartsOf,
+  draw,
   stackedColumns,
   stackedRows,
   withOthers,
 } from "../../src/reports/charts/rules";
 import {
   daysOf,
+  durationInWords,
+  type FigureFilters,
   type Figures,
   headline,
   heatOf,
@@ -291,6 +295,108 @@ describe("days", () => {
   });
 });
 
+describe("narrowed down", () => {
+  const some = { visits: 3, people: 4, category: { new: 3 }, day: { "2024-02-02": 3 } };
+  const said = (narrowed: FigureFilters, figures: Partial<Figures> = some) =>
+    sentencesOf(reportOf(figures), narrowed);
+
+  test.each<[FigureFilters, Partial<Figures>, string]>([
+    [{ day: "2024-02-02" }, some, "3 conversations with 4 people on Fri 2 Feb"],
+    [{ project: "lantern" }, some, "3 conversations with 4 people about Lantern"],
+    [
+      { project: "(none)", booth: "(none)" },
+      some,
+      "3 conversations with 4 people about no project by name, at no booth by name",
+    ],
+    [{ category: "new" }, some, "3 conversations with 4 people who had never heard of Lantern"],
+    [
+      { category: "existing", day: "2024-02-02" },
+      { ...some, visits: 1, people: 1 },
+      "One conversation with one person who uses Lantern already, on Fri 2 Feb",
+    ],
+    [{ category: "curious" }, {}, "No conversation was logged with people who knew of Lantern"],
+  ])("to %j the headline says so", (narrowed, figures, headline) => {
+    expect(said(narrowed, figures).headline).toBe(headline);
+  });
+
+  test("to newcomers nothing is said of their share", () => {
+    expect(said({}).lead[0]).toContain("all were with people who had never heard of it");
+    expect(said({ category: "new" }).lead).toEqual([]);
+  });
+});
+
+test.each([
+  [0, "a minute"],
+  [1, "a minute"],
+  [48, "48 minutes"],
+  [119, "119 minutes"],
+  [120, "about 2 hours"],
+  [47 * 60, "about 47 hours"],
+  [5 * 1440 + 300, "about 5 days"],
+])("%d minutes are %s", (minutes, words) => {
+  expect(durationInWords(minutes)).toBe(words);
+});
+
+test("how soon is said of half of the questions, and of none where there is one", () => {
+  const soon = (questions: number, minutes: number | null) =>
+    sentencesOf(reportOf({ medianToRoute: { questions, minutes }, medianToAnswer: { questions, minutes } }))
+      .soon;
+  expect(soon(1200, 90)).toEqual([
+    "Half of the 1,200 questions that were routed were with somebody within 90 minutes.",
+    "Half of the 1,200 answers came within 90 minutes.",
+  ]);
+  expect(soon(1, 90)).toEqual([]);
+  expect(soon(0, null)).toEqual([]);
+});
+
+test("with whom the light went on is said where enough were noted, and one stands out", () => {
+  const lights = (interestByPlatform: Figures["interestByPlatform"]) =>
+    sentencesOf(reportOf({ interestByPlatform })).lights;
+  expect(lights({ vmware: { "3": 40, "1": 30 }, proxmox: { "3": 5, "2": 20 } })).toBe(
+    "It went on fully most often with those who use VMware today: 57% of the 70.",
+  );
+  // A handful that was all delighted says nothing, and neither do two alike.
+  expect(lights({ vmware: { "3": 40, "1": 30 }, proxmox: { "3": 5 } })).toBeUndefined();
+  expect(lights({ vmware: { "3": 20, "1": 20 }, proxmox: { "3": 10, "2": 10 } })).toBeUndefined();
+});
+
+test("staff, consent and what was talked about are said where there is something to say", () => {
+  const shift = { day: "2024-02-02", from: 9, to: 12, visits: 1 };
+  const shifts = ["Ada", "Bob", "Ada"].map((staff) => ({ ...shift, staff }));
+  const of = (figures: Partial<Figures>) => {
+    const { staff, consent, talked } = sentencesOf(reportOf(figures));
+    return [staff, consent, talked];
+  };
+  expect(
+    of({
+      staff: { Ada: 2, Bob: 1 },
+      shifts,
+      consent: { "follow-up": 1200, news: 3 },
+      topicOfVisit: { storage: 4, upgrade: 9, other: 1 },
+    }),
+  ).toEqual([
+    "Two people logged the conversations, in 3 shifts.",
+    "Agreed: 1,200 to be followed up and 3 to get news.",
+    "Talked about most: Upgrade (9) and Storage (4).",
+  ]);
+  expect(of({ staff: { Ada: 2 }, shifts: shifts.slice(0, 1), topicOfVisit: { storage: 1 } })).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+test("a giveaway that ran out is told after what did not arrive", () => {
+  const report = reportOf({ giveaway: { sticker: 5 } });
+  report.lists.giveaways = [
+    { ...entry("sticker", "Sticker"), shipped: 100, arrived: 90, ran_out_at: Date.UTC(2024, 1, 3, 12, 5) },
+  ];
+  expect(sentencesOf(report).giveaways).toEqual([
+    "Sticker: 10 of the 100 shipped did not arrive.",
+    "Sticker: the last went on 3 Feb, 13:05.",
+  ]);
+});
+
 test("today's picture shows today while the event runs, else its last day, else its first", () => {
   expect(whenOf(event, "2024-02-03", undefined)).toEqual({ day: "2024-02-03", isNow: true, isBefore: false });
   expect(whenOf(event, "2024-03-01", "2024-02-03")).toEqual({
@@ -322,6 +428,74 @@ describe("charts", () => {
     expect(svg).toContain("Tue &lt;15&gt;");
     expect(svg).toContain('fill="var(--existing)"');
     expect(svg).not.toMatch(/style=|<style|<script|NaN|undefined/);
+  });
+
+  test("have a pattern for each kind but one, drawn inside its part", () => {
+    const svg = stackedRows(
+      [{ name: "All", values: { existing: 40, curious: 30, new: 30 } }],
+      CATEGORY_SERIES,
+      720,
+    );
+    expect(svg).not.toMatch(/"(lines|dots|grid) |<pattern|url\(/);
+    // Each pattern stands behind its part.
+    const patterns = [
+      ...svg.matchAll(
+        /fill="var\((--\w+)\)"[^>]*><\/path><path d="([^"]+)" fill="none" stroke="var\(--surface\)"/g,
+      ),
+    ];
+    expect(patterns.map((found) => found[1])).toEqual(["--curious", "--new"]);
+    const parts = [...svg.matchAll(/<path d="M(\S+) \S+l(\S+) 0l0 \S+ 0Z" fill="var/g)];
+    for (const [index, [, , lines = ""]] of patterns.entries()) {
+      const [, from, width] = parts[index + 1] as unknown as [string, string, string];
+      const places = [...lines.matchAll(/[ML]([\d.]+) /g)].map((found) => Number(found[1]));
+      expect(places.length).toBeGreaterThan(20);
+      expect(Math.min(...places)).toBeGreaterThanOrEqual(Number(from));
+      expect(Math.max(...places)).toBeLessThanOrEqual(Number(from) + Number(width));
+    }
+  });
+
+  test("of shares are all equally long, with the numbers in them and what they are shares of behind them", () => {
+    const shares = [
+      { name: "A", values: { existing: 90, new: 10 } },
+      { name: "B", values: { existing: 1, new: 4 } },
+    ];
+    const svg = stackedRows(shares, CATEGORY_SERIES, 720, { areShares: true });
+    for (const text of ["● 90", "✸ 10", "✸ 4", ">100<", ">5<"]) expect(svg).toContain(text);
+    const ends = [...svg.matchAll(/<path d="M(\S+) \S+l(\S+) 0l0 \S+ 0Z" fill="var\(--new\)/g)].map((found) =>
+      Math.round(Number(found[1]) + Number(found[2])),
+    );
+    expect(ends).toHaveLength(2);
+    expect(ends[0]).toBe(ends[1]);
+  });
+
+  test("that show the same are the same, and others are others: also where only what a function writes differs", () => {
+    const option = (name: string) => ({
+      xAxis: { type: "category", data: [""] },
+      yAxis: { type: "value" },
+      series: [{ type: "bar", data: [{ value: 1, label: { show: true, formatter: () => name } }] }],
+    });
+    expect(draw(200, 100, option("Lantern"))).toBe(draw(200, 100, option("Lantern")));
+    expect(draw(200, 100, option("Lantern"))).toContain("Lantern");
+    expect(draw(200, 100, option("Wick"))).toContain("Wick");
+  });
+
+  test("of a report are those that have something to show; platforms of a handful are together", () => {
+    const charts = chartsOf(
+      reportOf({
+        visits: 12,
+        platform: { a: 8, b: 2, c: 2 },
+        platformByCategory: { a: { new: 8 }, b: { new: 2 }, c: { new: 2 } },
+        interestByPlatform: { a: { "3": 6, "1": 2 }, b: { "2": 2 }, c: { "2": 2 } },
+        stateByExpert: { kai: { routed: 2 } },
+      }),
+      (slug) => slug.toUpperCase(),
+    );
+    const shown = Object.entries(charts).flatMap(([name, chart]) => (chart ? [name] : []));
+    expect(shown).toEqual(["platforms", "interest", "experts"]);
+    expect(charts.interest?.wide).toContain("2 others");
+    // The table has each of them.
+    expect(charts.interest?.rows.map(({ name }) => name)).toEqual(["a", "b", "c"]);
+    expect(charts.experts?.wide).toContain("KAI");
   });
 
   test("put the many last ones together, and lose none", () => {

@@ -21,6 +21,12 @@ for (const button of document.querySelectorAll<HTMLButtonElement>("[data-copy][d
   button.addEventListener("click", () => void copyFor(button));
 }
 
+/** Prints the page: a browser's own dialog also saves it as a PDF. */
+for (const button of document.querySelectorAll<HTMLButtonElement>("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
 async function copyFor(button: HTMLButtonElement): Promise<void> {
   const source = document.getElementById(button.dataset.copy ?? "");
   const words = button.querySelector("span");
