@@ -142,6 +142,19 @@ describe("what changed", () => {
     expect(found(waves(2023, 19, 21), waves(2024, 29, 31)).changed).toHaveLength(1);
   });
 
+  test("is not told of what was on the list of one event alone: nobody could have picked it at the other", () => {
+    const all = lists();
+    const without = { ...all, platforms: all.platforms.filter(({ slug }) => slug !== "vmware") };
+    const then = camp(2023, { visits: 200, platform: { vmware: 90, proxmox: 50, xen: 60 } });
+    const next = (on: typeof all) =>
+      camp(2024, { visits: 200, platform: { proxmox: 100, xen: 100 } }, { lists: on });
+
+    expect(texts(found(then, next(all)).changed)).toContain(
+      "Fewer visitors came from VMware: 0% (0–1.9) after 45% (38–52).",
+    );
+    expect(texts(found(then, next(without)).changed).join(" ")).not.toContain("VMware");
+  });
+
   test("of two projects is told of the one that grew alone", () => {
     const booth = (year: number, lantern: number, wick: number) =>
       camp(year, { visits: lantern + wick, project: { lantern, wick } });

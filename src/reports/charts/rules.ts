@@ -160,7 +160,7 @@ export function stackedRows(
 ): string {
   const isNarrow = width < SIDE_BY_SIDE;
   const longest = Math.max(...bars.map((bar) => bar.name.length));
-  const names = isNarrow ? 0 : Math.min(longest * TEXT * 0.62 + 28, width * 0.36);
+  const names = isNarrow ? 0 : Math.min(longest * TEXT * 0.66 + 40, width * 0.36);
   const row = isNarrow ? 56 : 40;
   const plot = width - names - 44;
   const largest = Math.max(1, ...bars.map(total));

@@ -176,12 +176,12 @@ function sum(numbers: number[]): number {
 /** What at least so many visitors said may stand on the wall: a platform that staff typed once may name somebody. */
 const SAID_BY_SEVERAL = 3;
 
-/** What was said most, the most first, for a wall: how long its bar is, 1 to 10, beside that of the first. */
+/** What was said most, the most first, for a wall: `share` is how long its bar is, in percent of that of the first. */
 export function mostSaid(
   counts: Counts,
   most: number,
   nameOf: (slug: string) => string,
-): { name: string; count: number; level: number }[] {
+): { name: string; count: number; share: number }[] {
   const said = ranked(counts)
     .filter(([, count]) => count >= SAID_BY_SEVERAL)
     .slice(0, most);
@@ -189,7 +189,7 @@ export function mostSaid(
   return said.map(([slug, count]) => ({
     name: nameOf(slug),
     count,
-    level: Math.max(1, Math.round((count / largest) * 10)),
+    share: Math.round((count / largest) * 1000) / 10,
   }));
 }
 

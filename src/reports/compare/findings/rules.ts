@@ -96,6 +96,9 @@ function changes(
     for (const { key, cells, more, less } of section.rows) {
       for (const [later, { comparison }] of cells.entries()) {
         if (!comparison || isToldAlready(section, key, later)) continue;
+        // Where staff could pick it on one side alone, the lists differ and not the visitors.
+        if (isOffered(columns[comparison.since], section, key) !== isOffered(columns[later], section, key))
+          continue;
         // Of two that make a whole, the one that grew says all.
         if (isMirrored(section) && comparison.told === "less") continue;
         // What is new is told as that.
@@ -107,6 +110,11 @@ function changes(
     }
   }
   return found.sort((a, b) => b.score - a.score).map(({ score: _score, ...finding }) => finding);
+}
+
+/** Whether what a row is about stood on the column's list; what is of no list could be said at all times. */
+function isOffered(column: Column | undefined, { key: list }: Section, key: string): boolean {
+  return list === "who" || Boolean(column?.lists[list].some(({ slug }) => key === `${list}/${slug}`));
 }
 
 function canBeNew({ key }: Section): boolean {
