@@ -1,7 +1,5 @@
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream } from "node:fs";
 import path from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { Command, Option } from "commander";
 import pino from "pino";
 import { checkPassphrase } from "./access/form";
@@ -13,15 +11,17 @@ import { openDatabase } from "./database/open";
 import type { Deps } from "./deps";
 import { Problem } from "./errors";
 import { chosenEvent, type Event } from "./events/store";
-import { checkExport } from "./exports/form";
+import { checkExport, type ExportAsked } from "./exports/form";
+import { countRows } from "./exports/rows/store";
 import { FORMATS, LIST_NAMES } from "./exports/rules";
-import { exportText, prepareExport } from "./exports/store";
+import { exportFile, exportZip, prepareExport } from "./exports/store";
 import { documentOf } from "./http/pages";
 import { askSecretly } from "./http/terminal";
 import { type EventFile, readEventFile } from "./imports/form";
 import { outcomeInWords } from "./imports/rules";
 import { DEMO_PASSPHRASE, fillDemo, importEvent } from "./imports/store";
 import { takeEventFile } from "./imports/writing/store";
+import { progressOf, writeOut } from "./output";
 import { keepSearchable } from "./questions/search/store";
 import { suggester } from "./questions/suggestions/store";
 import { checkFilters, checkPaper } from "./reports/form";
@@ -84,28 +84,28 @@ function commandLine(config: Config): Command {
     .argument("<list>", `what to take home: ${LIST_NAMES.join(", ")}, or event: all of it, as an event file`)
     .description("write a list of an event, such as its follow-ups, for a spreadsheet")
     .option("--event <slug>", "the event; left out: the one of the day")
+    .option("--booth <slug>", "this booth alone; (none): what has none")
     .option("--project <slug>", "this project alone")
     .option("--topic <slug>", "this topic alone")
     .option("--expert <slug>", "what this expert has")
     .option("--state <state>", "questions that are open, routed, answered or closed")
+    .option("--category <category>", "visitors who are existing, curious or new")
+    .option("--day <day>", "this day alone, as 2014-04-15")
+    .option("--consent <purpose>", "who agreed to follow-up or news, with their details for that alone")
     .option(
       "--format <format>",
       LIST_NAMES.map((list) => `${list}: ${FORMATS[list].join(", ")}`).join("; "),
       "csv",
     )
+    .option("--by <expert|project>", "follow-ups alone: a file for each, in a ZIP")
+    .option("--why <reason>", "why contact details are taken; kept with that they were")
     .option("--output <file>", "the file to write; left out: the terminal")
     .action((list: string, { output, ...options }: Record<string, string>) =>
       withBooth(config, async (deps) => {
-        if (list === "event") {
-          const event = await eventOfCommand(deps, options.event);
-          const by = { actor: "command line", reason: "", now: deps.now() } as const;
-          return writeOut(takeEventFile(deps.db, event, by), output);
-        }
+        if (list === "event") return exportEvent(deps, options, output);
         const form = checkExport({ list, ...options });
         if (!form.ok) throw new Problem("invalid", "this list cannot be made as asked.", form.problems);
-        const event = await eventOfCommand(deps, form.value.filters.event);
-        const what = await prepareExport(deps.db.read, { ...form.value, event });
-        await writeOut(exportText(deps.db.read, what), output);
+        await exportList(deps, form.value, output);
       }),
     );
 
@@ -199,15 +199,44 @@ async function eventOfCommand({ db, now }: Deps, slug: string | undefined): Prom
   return event;
 }
 
-/** Writes to a file that only its owner may read, or to the terminal. Whoever stops reading has enough. */
-async function writeOut(
-  text: Iterable<string | Buffer> | AsyncIterable<string>,
+/** The whole event, as an event file. */
+async function exportEvent(
+  deps: Deps,
+  { event: slug, why = "" }: { event?: string; why?: string },
   output: string | undefined,
 ): Promise<void> {
-  if (output) return pipeline(Readable.from(text), createWriteStream(output, { mode: 0o600 }));
-  await pipeline(Readable.from(text), process.stdout, { end: false }).catch((error) => {
-    if (error.code !== "EPIPE") throw error;
-  });
+  const event = await eventOfCommand(deps, slug);
+  const progress = output ? progressOf("visits") : undefined;
+  const by = { actor: "command line", reason: why, now: deps.now(), progress: progress?.reach } as const;
+  try {
+    await writeOut(takeEventFile(deps.db, event, by), output);
+  } finally {
+    progress?.end();
+  }
+}
+
+async function exportList(
+  deps: Deps,
+  { list, format, by, filters, why }: ExportAsked,
+  output: string | undefined,
+): Promise<void> {
+  const { db, config, now } = deps;
+  const event = await eventOfCommand(deps, filters.event);
+  const what = await prepareExport(db.read, { list, event, filters });
+  const progress = output ? progressOf(list === "follow-ups" ? "questions" : list) : undefined;
+  const total = progress ? (await countRows(db.aside, list, what)).rows : 0;
+  let done = 0;
+  const onRows = (rows: number) => {
+    done += rows;
+    progress?.reach(done, total);
+  };
+  const way = { by: "command line", why, now, publicUrl: config.publicUrl, onRows } as const;
+  try {
+    const file = by ? await exportZip(db, what, { by, format, way }) : exportFile(db, what, format, way);
+    if (await writeOut(file.content, output)) await file.arrived();
+  } finally {
+    progress?.end();
+  }
 }
 
 /** Reads an event file. Throws an Error of one line where it cannot be read, or is none. */

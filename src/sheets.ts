@@ -1,5 +1,4 @@
 import { CsvError, parse } from "csv-parse/sync";
-import { stringify } from "csv-stringify/sync";
 import { Problem } from "./errors";
 
 /** What a cell holds: text, a number, or nothing. */
@@ -8,19 +7,38 @@ export type Cell = string | number | null;
 /** What a spreadsheet starts to calculate with; also after blanks, and in the wide forms that some normalize. */
 const FORMULA = /^[\s\p{C}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/u;
 /**
- * Digits and what stands between them: a spreadsheet takes it for a number, a date or a time. The first digit can
+ * Digits and what stands around them, currencies too: a spreadsheet takes it for a number, a date or a time. The first digit can
  * be one alone, so that a long text is read once and not from each of its digits.
  */
-const LOOKS_LIKE_A_NUMBER = /^[\s.,:;/()'%+-]*\d[\d\s.,:;/()'%+-]*$|^\d+(\.\d+)?e[+-]?\d+$/i;
+const LOOKS_LIKE_A_NUMBER = /^[\s.,:;/()'%+\p{Sc}-]*\d[\d\s.,:;/()'%+\p{Sc}-]*$|^\d+(\.\d+)?e[+-]?\d+$/iu;
 /** A number that a spreadsheet shows as it was written. */
 const SAFE_NUMBER = /^(0|[1-9]\d{0,10})$/;
 /** Our own days and times, which should become days and times, and ids, which no spreadsheet takes for anything. */
 const OUR_OWN = /^\d{4}-\d\d-\d\d( \d\d:\d\d)?$|^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
+/** What becomes a date ("Mar 1", "1 May 2014", the badge "MAR1"), a time ("5 pm") or a truth value. */
+const LOOKS_LIKE_A_DATE =
+  /^(\d{1,4}[\s.,/-]*)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?([\s.,/-]*\d{1,4}){0,2}$/i;
+const LOOKS_LIKE_A_TIME = /^\d{1,2}(:\d\d){0,2}\s*[ap]\.?(m\.?)?$/i;
+const LOOKS_LIKE_TRUTH = /^(true|false)$/i;
+const LONGEST_DATE = 24;
+const BEGINS_WITH_A_LETTER = /^[a-z]/i;
+const NEEDS_QUOTES = /[",\r\n]/;
+
 /** Whether a spreadsheet would make something else of a text, were it not for an apostrophe. */
 function isMistaken(text: string): boolean {
+  const isWord = text.length <= LONGEST_DATE && isMistakenWord(text);
+  // Most texts begin so, and are told apart without a look at the rest of them.
+  if (isWord || BEGINS_WITH_A_LETTER.test(text)) return isWord;
   return (
     FORMULA.test(text) || (LOOKS_LIKE_A_NUMBER.test(text) && !SAFE_NUMBER.test(text) && !OUR_OWN.test(text))
+  );
+}
+
+function isMistakenWord(text: string): boolean {
+  return (
+    (/\d/.test(text) && (LOOKS_LIKE_A_DATE.test(text) || LOOKS_LIKE_A_TIME.test(text))) ||
+    LOOKS_LIKE_TRUTH.test(text)
   );
 }
 
@@ -32,7 +50,7 @@ function isMistaken(text: string): boolean {
  */
 export function forSheets(cell: Cell): Cell {
   if (typeof cell !== "string") return cell;
-  return isMistaken(cell.replace(/^'+/, "")) ? `'${cell}` : cell;
+  return isMistaken(cell.startsWith("'") ? cell.replace(/^'+/, "") : cell) ? `'${cell}` : cell;
 }
 
 /** A text as it was before `forSheets` put an apostrophe in front of it. */
@@ -45,17 +63,23 @@ export function fromSheets(text: string): string {
  * something else.
  */
 export function csvHead(headings: string[]): string {
-  return `\uFEFF${written([headings])}`;
+  return `\uFEFF${csvLines([headings])}`;
 }
 
 /** Rows of such a file. */
 export function csvLines(rows: Cell[][]): string {
-  return written(rows.map((cells) => cells.map(forSheets)));
+  return rows.map((cells) => `${cells.map(csvCell).join(",")}\r\n`).join("");
 }
 
-function written(rows: Cell[][]): string {
-  // With CRLF between rows the library leaves a lone line break in a cell unquoted; readers part rows at it.
-  return stringify(rows, { record_delimiter: "windows", quoted_match: /[\r\n]/ });
+/**
+ * A cell of such a file, made fit for spreadsheets and quoted where RFC 4180 wants it: a lone line break too, at which
+ * readers part rows. Why not by a library: docs/decisions/0027-exports.md.
+ */
+export function csvCell(cell: Cell): string {
+  if (cell === null) return "";
+  if (typeof cell === "number") return String(cell);
+  const text = forSheets(cell) as string;
+  return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** A line of a CSV file: its number, as an editor counts, and its cells as they were before they were made fit for spreadsheets. */

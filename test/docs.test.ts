@@ -5,7 +5,8 @@ import { allRoutes } from "../src/app";
 import { SETTINGS } from "../src/config";
 import type { Deps } from "../src/deps";
 import { COLUMNS } from "../src/experts/files/rules";
-import { type Column, FOLLOW_UPS, VISITS } from "../src/exports/rules";
+import { FILTER_NAMES } from "../src/exports/form";
+import { type Column, COLUMNS as EXPORTED, FORMATS, LIST_NAMES } from "../src/exports/rules";
 import { checkVisit, contactForm, sentVisitForm } from "../src/visits/form";
 import { PROGRAM } from "./support/program";
 
@@ -114,10 +115,25 @@ test("docs/experts-file.md names every column of the file, in their order, and n
   expect(tableAfter(read("docs/experts-file.md"), "## Columns")).toEqual(declared);
 });
 
-test.each([
-  ["follow-ups", FOLLOW_UPS],
-  ["visits", VISITS],
-] as const)("docs/exports.md names every column of %s, in their order, and no other", (list, columns) => {
-  const declared = (columns as Column<never>[]).map(({ heading, key, meaning }) => [heading, key, meaning]);
+test.each(LIST_NAMES)("docs/exports.md names every column of %s, in their order, and no other", (list) => {
+  const declared = (EXPORTED[list] as Column<never>[]).map(({ heading, key, meaning }) => [
+    heading,
+    key,
+    meaning,
+  ]);
   expect(tableAfter(read("docs/exports.md"), `## Columns of ${list}`)).toEqual(declared);
+});
+
+test("docs/exports.md names every list with its formats, and every filter, and no other", () => {
+  const text = read("docs/exports.md");
+  const named = tableAfter(text, "# Exports").map(([list, , formats]) => [list, formats!.split(", ").sort()]);
+  const zipped = (list: string) => (list === "follow-ups" ? [".zip"] : []);
+  expect(named).toEqual(
+    LIST_NAMES.map((list) => [
+      list,
+      [...FORMATS[list].map((format) => `.${format}`), ...zipped(list)].sort(),
+    ]),
+  );
+  const filters = tableAfter(text, "## What a list is narrowed down to").map(([parameter]) => parameter);
+  expect(filters).toEqual([...FILTER_NAMES, "why"]);
 });

@@ -3,6 +3,7 @@ import path from "node:path";
 import BetterSqlite3 from "better-sqlite3";
 import { Kysely, PostgresDialect, type PostgresPool, SqliteDialect } from "kysely";
 import { Pool, TypeOverrides } from "pg";
+import { openAside } from "./aside";
 import { WriteDoor, type Writer } from "./door";
 import { keepFigures } from "./figures";
 import { migrate } from "./migrate";
@@ -15,6 +16,11 @@ export interface Database {
   engine: "sqlite" | "postgres";
   /** For everything that only reads. On SQLite a connection of its own, so that no export holds up a tablet. */
   read: Reader;
+  /**
+   * For what walks through all rows of something. On SQLite in a thread of its own, so that nobody waits for it; see
+   * `openAside`.
+   */
+  aside: Reader;
   /** The one way to change something: see `WriteDoor.write`. */
   write<T>(work: (writer: Writer) => Promise<T>): Promise<T>;
   /** What is done at the end of each transaction: see `WriteDoor.beforeCommit`. */
@@ -76,7 +82,8 @@ async function openSqlite(dataDir: string, now: number): Promise<Database> {
     });
     return snapshotOn(connection, () => connection.destroy());
   };
-  return ready("sqlite", { read, writer, snapshot }, new WriteDoor(writer, "begin immediate"), now);
+  const aside = openAside(sqliteFile(dataDir));
+  return ready("sqlite", { read, aside, writer, snapshot }, new WriteDoor(writer, "begin immediate"), now);
 }
 
 function connections(dataDir: string) {
@@ -98,7 +105,7 @@ function connections(dataDir: string) {
 /** Opens PostgreSQL, or what speaks its protocol, behind a pool of connections. */
 export async function openPostgres(pool: PostgresPool, now: number): Promise<Database> {
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  const connections = { read: kysely, writer: kysely, snapshot: () => snapshotOn(kysely) };
+  const connections = { read: kysely, aside: kysely, writer: kysely, snapshot: () => snapshotOn(kysely) };
   return ready("postgres", connections, new WriteDoor(kysely, "begin"), now);
 }
 
@@ -118,16 +125,23 @@ async function snapshotOn(connection: Kysely<Tables>, andThen = async () => {}):
   };
 }
 
+interface Connections {
+  read: Reader;
+  aside: Reader;
+  writer: Kysely<Tables>;
+  snapshot(): Promise<Snapshot>;
+}
+
 async function ready(
   engine: Database["engine"],
-  { read, writer, snapshot }: { read: Reader; writer: Kysely<Tables>; snapshot(): Promise<Snapshot> },
+  { snapshot, ...connections }: Connections,
   door: WriteDoor,
   now: number,
 ): Promise<Database> {
+  const { read, aside } = connections;
   const close = async () => {
     await door.idle();
-    await read.destroy();
-    if (writer !== read) await writer.destroy();
+    for (const each of new Set(Object.values(connections))) await each.destroy();
   };
   try {
     await migrate(read, door, now);
@@ -140,6 +154,7 @@ async function ready(
   return {
     engine,
     read,
+    aside,
     write: (work) => door.write(work),
     beforeCommit: (work, onFault) => door.beforeCommit(work, onFault),
     snapshot,

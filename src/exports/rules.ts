@@ -1,13 +1,54 @@
 import type { Lists } from "../catalog/store";
-import type { Category, Instant, QuestionState } from "../database/tables";
+import type { Category, Flag, Instant, Priority, Purpose, QuestionState } from "../database/tables";
 import type { FieldProblem } from "../errors";
-import { momentForSheets } from "../events/rules";
 import type { Event } from "../events/store";
-import { type Cell, csvHead, csvLines } from "../sheets";
+import type { Clock } from "./clock/rules";
 import type { Filters } from "./form";
 
 /** The key of what has no project, topic or expert; the same word as in the figures. */
 export const NONE = "(none)";
+
+/** The lists that can be taken home. */
+export const LIST_NAMES = ["follow-ups", "visits", "contacts"] as const;
+export type ListName = (typeof LIST_NAMES)[number];
+
+/** The formats of each list. */
+export const FORMATS = {
+  "follow-ups": ["xlsx", "csv", "md", "ics", "json", "jsonl"],
+  visits: ["xlsx", "csv", "json", "jsonl"],
+  contacts: ["vcf", "xlsx", "csv", "json"],
+} as const satisfies Record<ListName, readonly string[]>;
+export type FormatName = (typeof FORMATS)[ListName][number];
+
+/** What a file of each list is called by people: the title of its sheet, and of a checklist. */
+export const TITLES: Record<ListName, string> = {
+  "follow-ups": "Follow-ups",
+  visits: "Visits",
+  contacts: "Contacts",
+};
+
+/** By what a list can be taken apart into a file each. */
+export const PARTED_BY = ["expert", "project"] as const;
+export type PartedBy = (typeof PARTED_BY)[number];
+
+/** A format without contact details: nobody else's calendar has to know of them. */
+export const isWithoutContacts = (format: FormatName): boolean => format === "ics";
+
+/** What a column holds: each format writes it in its own way. Null is a cell that is empty. */
+export type Value = string | number | boolean | string[] | null;
+
+/**
+ * The type of a column's values:
+ * - `text`: what somebody typed;
+ * - `name`: one of few texts, which come again and again;
+ * - `id`: made by the program, and taken for nothing else by any spreadsheet;
+ * - `number`;
+ * - `instant`: UTC milliseconds, written in the event's time zone;
+ * - `day`: YYYY-MM-DD;
+ * - `yes-no`: true or false;
+ * - `names`, `texts`: several of them.
+ */
+export type ColumnType = "text" | "name" | "id" | "number" | "instant" | "day" | "yes-no" | "names" | "texts";
 
 /** A column of a list, declared once: every format writes these. */
 export interface Column<Row> {
@@ -17,56 +58,55 @@ export interface Column<Row> {
   heading: string;
   /** What it holds, in one line. */
   meaning: string;
-  get(row: Row, context: Context): Cell;
+  type: ColumnType;
+  get(row: Row, context: Context): Value;
 }
-
-/** The lists that can be taken home. */
-export const LIST_NAMES = ["follow-ups", "visits"] as const;
-export type ListName = (typeof LIST_NAMES)[number];
-
-/** The formats of each list. */
-export const FORMATS: Record<ListName, readonly FormatName[]> = {
-  "follow-ups": ["csv", "json", "md"],
-  visits: ["csv", "json"],
-};
-export type FormatName = "csv" | "json" | "md";
 
 /** What all rows of an export share. */
 export interface Context {
   event: Event;
-  lists: Lists;
-  /** An instant as day and time in the event's zone: see `clockFor`. */
-  clock(at: Instant): string;
+  /** The names of the event's lists by id, each with its place in the order that staff see. */
+  names: Record<keyof Lists, Map<string, Named>>;
+  clock: Clock;
+  /** The address at which others reach the laptop, where it keeps it. */
+  publicUrl?: string;
 }
 
-/**
- * Writes instants as day and time in a zone. Rows come in order of time and a busy booth has many in a minute,
- * so a minute is computed once: that takes a third off a long export.
- */
-export function clockFor(timeZone: string): (at: Instant) => string {
-  let minute = Number.NaN;
-  let text = "";
-  return (at) => {
-    if (Math.floor(at / 60_000) !== minute) {
-      minute = Math.floor(at / 60_000);
-      text = momentForSheets(at, timeZone);
-    }
-    return text;
-  };
+interface Named {
+  name: string;
+  place: number;
+  /** The name as a list of it alone: what most visits have that have any. */
+  alone: string[];
 }
 
-/** The contact details that a visitor agreed to be followed up with; without that, there are none. */
-export interface ContactDetails {
-  name: string | null;
-  organization: string | null;
-  role: string | null;
-  email: string | null;
-  phone: string | null;
-  handle: string | null;
-  website: string | null;
-  badge: string | null;
-  note: string | null;
+export function namesOf(lists: Lists): Context["names"] {
+  return Object.fromEntries(
+    Object.entries(lists).map(([list, entries]) => [
+      list,
+      new Map(
+        entries.map(({ id, name }: { id: string; name: string }, place: number) => [
+          id,
+          { name, place, alone: [name] },
+        ]),
+      ),
+    ]),
+  ) as Context["names"];
 }
+
+export const DETAILS = [
+  "name",
+  "organization",
+  "role",
+  "email",
+  "phone",
+  "handle",
+  "website",
+  "badge",
+  "note",
+] as const;
+
+/** The contact details of a visitor who agreed to what they leave the laptop for; without that, there are none. */
+export type ContactDetails = Record<(typeof DETAILS)[number], string | null>;
 
 export interface FollowUp {
   id: string;
@@ -74,16 +114,25 @@ export interface FollowUp {
   text: string;
   topicId: string | null;
   state: QuestionState;
+  priority: Priority;
   expert: string | null;
   expertAddress: string | null;
   answer: string | null;
   askedAt: Instant;
+  routedAt: Instant | null;
+  dueAt: Instant | null;
+  answeredAt: Instant | null;
+  /** When it last changed, and how often it did. */
+  changedAt: Instant;
+  version: number;
   category: Category;
   people: number;
+  boothId: string | null;
   platformId: string | null;
   projectId: string | null;
   staffName: string | null;
-  /** Only where the visitor agreed to be followed up. */
+  /** The code of the slip that was given last. */
+  slip: string | null;
   contact: ContactDetails | undefined;
 }
 
@@ -98,7 +147,7 @@ export interface ExportedVisit {
   projectId: string | null;
   platformId: string | null;
   interest: number | null;
-  overviewGiven: 0 | 1 | null;
+  overviewGiven: Flag | null;
   topicIds: string[];
   remarkIds: string[];
   giveawayIds: string[];
@@ -106,95 +155,238 @@ export interface ExportedVisit {
   questions: string[];
   staffName: string | null;
   consent: string[];
-  /** Only where the visitor agreed to be followed up. */
   contact: ContactDetails | undefined;
 }
 
-const named = (lists: Lists, list: keyof Lists, id: string | null) =>
-  (id && lists[list].find((entry) => entry.id === id)?.name) || null;
-const allNamed = (lists: Lists, list: keyof Lists, ids: string[]) =>
-  lists[list]
-    .filter((entry) => ids.includes(entry.id))
-    .map((entry) => entry.name)
-    .join("; ") || null;
+/** A visitor who left details and agreed to what they are taken for. */
+export interface Contact {
+  visitId: string;
+  happenedAt: Instant;
+  category: Category;
+  projectId: string | null;
+  platformId: string | null;
+  staffName: string | null;
+  questions: string[];
+  /** Everything that they agreed to. */
+  consent: string[];
+  /** When they agreed to what the details are taken for. */
+  agreedAt: Instant;
+  contact: ContactDetails;
+}
 
-const EVENT = {
+export interface Rows {
+  "follow-ups": FollowUp;
+  visits: ExportedVisit;
+  contacts: Contact;
+}
+
+const named = ({ names }: Context, list: keyof Lists, id: string | null) =>
+  id === null ? null : (names[list].get(id)?.name ?? null);
+
+const NO_NAMES: string[] = [];
+/** The names of some entries, in the order that staff see. Most rows have none of them or one. */
+function allNamed(context: Context, list: keyof Lists, ids: string[]): string[] {
+  const names = context.names[list];
+  if (ids.length === 0) return NO_NAMES;
+  if (ids.length === 1) return names.get(ids[0] as string)?.alone ?? NO_NAMES;
+  const found = ids.flatMap((id) => names.get(id) ?? []);
+  return found.sort((a, b) => a.place - b.place).map(({ name }) => name);
+}
+
+const EVENT: Column<unknown> = {
   key: "event",
   heading: "Event",
   meaning: "the event's name",
-  get: (_row: unknown, { event }: Context) => event.name,
+  type: "name",
+  get: (_row, { event }) => event.name,
+};
+const CATEGORY: Column<{ category: Category }> = {
+  key: "category",
+  heading: "Category",
+  meaning: "existing (user), curious (knew of it) or new (never heard of it)",
+  type: "name",
+  get: (row) => row.category,
+};
+const PEOPLE: Column<{ people: number }> = {
+  key: "people",
+  heading: "People",
+  meaning: "how many came together",
+  type: "number",
+  get: (row) => row.people,
+};
+const BOOTH: Column<{ boothId: string | null }> = {
+  key: "booth",
+  heading: "Booth",
+  meaning: "the booth",
+  type: "name",
+  get: (row, context) => named(context, "booths", row.boothId),
+};
+const PROJECT: Column<{ projectId: string | null }> = {
+  key: "project",
+  heading: "Project",
+  meaning: "the project they came for",
+  type: "name",
+  get: (row, context) => named(context, "projects", row.projectId),
+};
+const PLATFORM: Column<{ platformId: string | null }> = {
+  key: "platform",
+  heading: "Coming from",
+  meaning: "what they use today",
+  type: "name",
+  get: (row, context) => named(context, "platforms", row.platformId),
+};
+const QUESTIONS: Column<{ questions: string[] }> = {
+  key: "questions",
+  heading: "Questions",
+  meaning: "the questions, one a line",
+  type: "texts",
+  get: (row) => row.questions,
+};
+const STAFF: Column<{ staffName: string | null }> = {
+  key: "staff",
+  heading: "Logged by",
+  meaning: "who talked with them",
+  type: "name",
+  get: (row) => row.staffName,
+};
+const CONSENT: Column<{ consent: string[] }> = {
+  key: "consent",
+  heading: "Consent",
+  meaning: "what the contact details may be used for: follow-up, news",
+  type: "names",
+  get: (row) => row.consent,
 };
 
-const CONTACT: Column<{ contact: ContactDetails | undefined }>[] = (
-  [
-    ["name", "the visitor's name"],
-    ["organization", "where they work"],
-    ["role", "what they do there"],
-    ["email", "mail address"],
-    ["phone", "phone number"],
-    ["handle", "name on a chat or social network"],
-    ["website", "web address"],
-    ["badge", "number or code on the badge"],
-    ["note", "what staff wrote down with the details"],
-  ] as const
-).map(([detail, meaning]) => ({
-  key: `contact_${detail}`,
-  heading: `Contact ${detail}`,
-  meaning: `${meaning}; only where the visitor agreed to be followed up`,
-  get: ({ contact }) => contact?.[detail] ?? null,
+const DETAIL_MEANINGS: Record<(typeof DETAILS)[number], string> = {
+  name: "the visitor's name",
+  organization: "where they work",
+  role: "what they do there",
+  email: "mail address",
+  phone: "phone number",
+  handle: "name on a chat or social network",
+  website: "web address",
+  badge: "number or code on the badge",
+  note: "what staff wrote down with the details",
+};
+
+const detail = (each: (typeof DETAILS)[number]) => ({
+  type: "text" as const,
+  get: ({ contact }: { contact: ContactDetails | undefined }) => contact?.[each] ?? null,
+});
+
+const CONTACT: Column<{ contact: ContactDetails | undefined }>[] = DETAILS.map((each) => ({
+  key: `contact_${each}`,
+  heading: `Contact ${each}`,
+  meaning: `${DETAIL_MEANINGS[each]}; only where the visitor agreed`,
+  ...detail(each),
 }));
 
 /** One row a question: what to answer, to whom, and what is known of who asked. */
 export const FOLLOW_UPS: Column<FollowUp>[] = [
   EVENT,
-  { key: "question", heading: "Question", meaning: "the question, word by word", get: (row) => row.text },
+  {
+    key: "question",
+    heading: "Question",
+    meaning: "the question, word by word",
+    type: "text",
+    get: (row) => row.text,
+  },
   {
     key: "topic",
     heading: "Topic",
     meaning: "what it is about",
-    get: (row, { lists }) => named(lists, "topics", row.topicId),
+    type: "name",
+    get: (row, context) => named(context, "topics", row.topicId),
   },
-  { key: "state", heading: "State", meaning: "open, routed, answered or closed", get: (row) => row.state },
-  { key: "expert", heading: "Expert", meaning: "who has it, or had it last", get: (row) => row.expert },
+  {
+    key: "priority",
+    heading: "Priority",
+    meaning: "how soon it should be answered: high, normal or low",
+    type: "name",
+    get: (row) => row.priority,
+  },
+  {
+    key: "state",
+    heading: "State",
+    meaning: "open, routed, answered or closed",
+    type: "name",
+    get: (row) => row.state,
+  },
+  {
+    key: "expert",
+    heading: "Expert",
+    meaning: "who has it, or had it last",
+    type: "name",
+    get: (row) => row.expert,
+  },
   {
     key: "expert_address",
     heading: "Expert's address",
     meaning: "where to reach the expert",
+    type: "name",
     get: (row) => row.expertAddress,
   },
-  { key: "answer", heading: "Answer", meaning: "what was answered, or where", get: (row) => row.answer },
+  {
+    key: "due_at",
+    heading: "Due",
+    meaning: "until when the expert has time to answer, while it is with them",
+    type: "instant",
+    get: (row) => row.dueAt,
+  },
+  {
+    key: "answer",
+    heading: "Answer",
+    meaning: "what was answered, or where",
+    type: "text",
+    get: (row) => row.answer,
+  },
   {
     key: "asked_at",
     heading: "Asked at",
-    meaning: "day and time in the event's time zone, as 2014-04-15 10:11",
-    get: (row, { clock }) => clock(row.askedAt),
+    meaning: "when it was asked",
+    type: "instant",
+    get: (row) => row.askedAt,
   },
   {
-    key: "category",
-    heading: "Category",
-    meaning: "existing (user), curious (knew of it) or new (never heard of it)",
-    get: (row) => row.category,
-  },
-  { key: "people", heading: "People", meaning: "how many came together", get: (row) => row.people },
-  {
-    key: "platform",
-    heading: "Coming from",
-    meaning: "what they use today",
-    get: (row, { lists }) => named(lists, "platforms", row.platformId),
+    key: "routed_at",
+    heading: "Routed at",
+    meaning: "when it was first given to an expert",
+    type: "instant",
+    get: (row) => row.routedAt,
   },
   {
-    key: "project",
-    heading: "Project",
-    meaning: "the project they came for",
-    get: (row, { lists }) => named(lists, "projects", row.projectId),
+    key: "answered_at",
+    heading: "Answered at",
+    meaning: "when it was answered as it is answered now",
+    type: "instant",
+    get: (row) => row.answeredAt,
   },
-  { key: "staff", heading: "Logged by", meaning: "who talked with them", get: (row) => row.staffName },
+  CATEGORY,
+  PEOPLE,
+  PLATFORM,
+  PROJECT,
+  BOOTH,
+  STAFF,
+  {
+    key: "slip",
+    heading: "Slip",
+    meaning: "the code that the visitor took away, under which the answer is found",
+    type: "text",
+    get: (row) => row.slip,
+  },
   ...CONTACT,
-  { key: "question_id", heading: "Question id", meaning: "the question's own id", get: (row) => row.id },
+  {
+    key: "question_id",
+    heading: "Question id",
+    meaning: "the question's own id",
+    type: "id",
+    get: (row) => row.id,
+  },
   {
     key: "visit_id",
     heading: "Visit id",
     meaning: "the id of the visit it was asked in",
+    type: "id",
     get: (row) => row.visitId,
   },
 ];
@@ -205,160 +397,133 @@ export const VISITS: Column<ExportedVisit>[] = [
   {
     key: "happened_at",
     heading: "Time",
-    meaning: "day and time in the event's time zone, as 2014-04-15 10:11",
-    get: (row, { clock }) => clock(row.happenedAt),
+    meaning: "when they came",
+    type: "instant",
+    get: (row) => row.happenedAt,
   },
-  { key: "day", heading: "Day", meaning: "the day in the event's time zone", get: (row) => row.day },
+  {
+    key: "day",
+    heading: "Day",
+    meaning: "the day in the event's time zone",
+    type: "day",
+    get: (row) => row.day,
+  },
   {
     key: "hour",
     heading: "Hour",
     meaning: "the hour in the event's time zone, 0 to 23",
+    type: "number",
     get: (row) => row.hour,
   },
-  {
-    key: "category",
-    heading: "Category",
-    meaning: "existing (user), curious (knew of it) or new (never heard of it)",
-    get: (row) => row.category,
-  },
-  { key: "people", heading: "People", meaning: "how many came together", get: (row) => row.people },
-  {
-    key: "booth",
-    heading: "Booth",
-    meaning: "the booth",
-    get: (row, { lists }) => named(lists, "booths", row.boothId),
-  },
-  {
-    key: "project",
-    heading: "Project",
-    meaning: "the project they came for",
-    get: (row, { lists }) => named(lists, "projects", row.projectId),
-  },
-  {
-    key: "platform",
-    heading: "Coming from",
-    meaning: "what they use today",
-    get: (row, { lists }) => named(lists, "platforms", row.platformId),
-  },
+  CATEGORY,
+  PEOPLE,
+  BOOTH,
+  PROJECT,
+  PLATFORM,
   {
     key: "interest",
     heading: "Interest",
     meaning: "how much the light went on, 1 to 3",
+    type: "number",
     get: (row) => row.interest,
   },
   {
     key: "overview_given",
     heading: "Overview given",
     meaning: "yes, no, or nothing where it was not noted",
-    get: (row) => (row.overviewGiven === null ? null : row.overviewGiven ? "yes" : "no"),
+    type: "yes-no",
+    get: (row) => (row.overviewGiven === null ? null : row.overviewGiven === 1),
   },
   {
     key: "topics",
     heading: "Topics",
-    meaning: "what it was about; several are parted by semicolons",
-    get: (row, { lists }) => allNamed(lists, "topics", row.topicIds),
+    meaning: "what it was about",
+    type: "names",
+    get: (row, context) => allNamed(context, "topics", row.topicIds),
   },
   {
     key: "remarks",
     heading: "Remarks",
     meaning: "what they said that others say too",
-    get: (row, { lists }) => allNamed(lists, "remarks", row.remarkIds),
+    type: "names",
+    get: (row, context) => allNamed(context, "remarks", row.remarkIds),
   },
   {
     key: "giveaways",
     heading: "Giveaways",
     meaning: "what they were given",
-    get: (row, { lists }) => allNamed(lists, "giveaways", row.giveawayIds),
+    type: "names",
+    get: (row, context) => allNamed(context, "giveaways", row.giveawayIds),
   },
-  { key: "note", heading: "Note", meaning: "what staff wrote down", get: (row) => row.note },
-  {
-    key: "questions",
-    heading: "Questions",
-    meaning: "the questions, one a line",
-    get: (row) => row.questions.join("\n") || null,
-  },
-  { key: "staff", heading: "Logged by", meaning: "who talked with them", get: (row) => row.staffName },
-  {
-    key: "consent",
-    heading: "Consent",
-    meaning: "what the contact details may be used for: follow-up, news",
-    get: (row) => row.consent.join("; ") || null,
-  },
+  { key: "note", heading: "Note", meaning: "what staff wrote down", type: "text", get: (row) => row.note },
+  QUESTIONS,
+  STAFF,
+  CONSENT,
   ...CONTACT,
-  { key: "visit_id", heading: "Visit id", meaning: "the visit's own id", get: (row) => row.id },
+  { key: "visit_id", heading: "Visit id", meaning: "the visit's own id", type: "id", get: (row) => row.id },
 ];
 
-/** A format that a list can be written in: what stands before the rows, for some rows, and after them. */
-export interface Format {
-  start: string;
-  rows(cells: Cell[][], isFirst: boolean): string;
-  end: string;
-}
+/** One row a visitor who left details and agreed to what they are taken for. */
+export const CONTACTS: Column<Contact>[] = [
+  EVENT,
+  ...DETAILS.map((each) => ({
+    key: each,
+    heading: `${each[0]?.toUpperCase()}${each.slice(1)}`,
+    meaning: DETAIL_MEANINGS[each],
+    ...detail(each),
+  })),
+  CONSENT,
+  {
+    key: "agreed_at",
+    heading: "Agreed at",
+    meaning: "when they agreed to what this list was taken for",
+    type: "instant",
+    get: (row) => row.agreedAt,
+  },
+  {
+    key: "happened_at",
+    heading: "Time",
+    meaning: "when they came",
+    type: "instant",
+    get: (row) => row.happenedAt,
+  },
+  CATEGORY,
+  PROJECT,
+  PLATFORM,
+  QUESTIONS,
+  STAFF,
+  {
+    key: "visit_id",
+    heading: "Visit id",
+    meaning: "the id of the visit in which they left them",
+    type: "id",
+    get: (row) => row.visitId,
+  },
+];
 
-/** CSV for spreadsheets. */
-export function csv(columns: { heading: string }[]): Format {
-  return {
-    start: csvHead(columns.map(({ heading }) => heading)),
-    rows: csvLines,
-    end: "",
-  };
-}
-
-/** A JSON list with an object a row; nothing in it is changed for spreadsheets. */
-export function json(columns: { key: string }[]): Format {
-  return {
-    start: "[",
-    rows: (rows, isFirst) =>
-      rows
-        .map((cells, index) => {
-          const row = Object.fromEntries(columns.map(({ key }, place) => [key, cells[place] ?? null]));
-          return `${isFirst && index === 0 ? "" : ","}\n${JSON.stringify(row)}`;
-        })
-        .join(""),
-    end: "\n]\n",
-  };
-}
-
-/** A checklist in Markdown: the question, ticked where it is answered, and what is known under it. */
-export function checklist(columns: { key: string; heading: string }[], title: string): Format {
-  const place = (key: string) => columns.findIndex((column) => column.key === key);
-  const [question, state] = [place("question"), place("state")];
-  const shown = columns
-    .map((column, index) => ({ ...column, index }))
-    .filter(({ key }) => !["event", "question", "question_id", "visit_id"].includes(key));
-  return {
-    start: `# ${asText(title)}\n`,
-    rows: (rows) =>
-      rows
-        .map((cells) => {
-          const done = cells[state] === "answered" || cells[state] === "closed";
-          const facts = shown.flatMap(({ heading, index }) =>
-            cells[index] === null || cells[index] === undefined
-              ? []
-              : `    - ${heading}: ${asText(String(cells[index]))}\n`,
-          );
-          return `\n- [${done ? "x" : " "}] ${asText(String(cells[question]))}\n${facts.join("")}`;
-        })
-        .join(""),
-    end: "",
-  };
-}
-
-/** The columns of a list in a format. `title` stands above a checklist. */
-export function formatOf(
-  name: FormatName,
-  columns: { key: string; heading: string }[],
-  title: string,
-): Format {
-  return name === "csv" ? csv(columns) : name === "json" ? json(columns) : checklist(columns, title);
-}
+export const COLUMNS: { [List in ListName]: Column<Rows[List]>[] } = {
+  "follow-ups": FOLLOW_UPS,
+  visits: VISITS,
+  contacts: CONTACTS,
+};
 
 /** What an export is narrowed down to: ids of rows. Null means those that have none, undefined that it does not matter. */
 export interface Narrowed {
+  boothId?: string | null;
   projectId?: string | null;
   topicId?: string | null;
   expertId?: string | null;
   state?: QuestionState;
+  category?: Category;
+  /** YYYY-MM-DD in the event's zone. */
+  day?: string;
+  /** Those who agreed to this; null: those who agreed to nothing. */
+  consent?: Purpose | null;
+}
+
+/** What contact details are taken for: what was asked for, else the follow-up. Null: none are taken. */
+export function purposeOf({ consent }: Narrowed): Purpose | null {
+  return consent === undefined ? "follow-up" : consent;
 }
 
 /** Looks the words of a filter up. A word that is in no list is a problem, so that nobody takes home less than they think. */
@@ -368,7 +533,7 @@ export function narrow(
   experts: { id: string; slug: string }[],
 ): { narrowed: Narrowed; problems: FieldProblem[] } {
   const problems: FieldProblem[] = [];
-  const find = (field: "project" | "topic" | "expert", entries: { id: string; slug: string }[]) => {
+  const find = (field: "booth" | "project" | "topic" | "expert", entries: { id: string; slug: string }[]) => {
     const slug = filters[field];
     if (slug === undefined) return undefined;
     if (slug === NONE) return null;
@@ -377,10 +542,14 @@ export function narrow(
     return entry?.id;
   };
   const narrowed = {
+    boothId: find("booth", lists.booths),
     projectId: find("project", lists.projects),
     topicId: find("topic", lists.topics),
     expertId: find("expert", experts),
     state: filters.state,
+    category: filters.category,
+    day: filters.day,
+    consent: filters.consent === NONE ? null : filters.consent,
   };
   return { narrowed, problems };
 }

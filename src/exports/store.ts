@@ -1,236 +1,232 @@
+import { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { ZipFile } from "yazl";
 import { type Lists, listsOf } from "../catalog/store";
-import type { Reader } from "../database/open";
+import type { Database, Reader } from "../database/open";
+import type { Instant } from "../database/tables";
 import { Problem } from "../errors";
 import type { Event } from "../events/store";
-import type { Cell } from "../sheets";
-import { fullVisits } from "../visits/store";
+import { calendar } from "./calendar/rules";
+import { cards } from "./cards/rules";
+import { clockOf } from "./clock/rules";
 import type { Filters } from "./form";
+import { checklist, csv, type Format, json, jsonLines } from "./formats/rules";
+import { pagesOf, partsOf } from "./rows/store";
 import {
+  COLUMNS,
   type Column,
+  type Contact,
   type Context,
-  clockFor,
-  type ExportedVisit,
-  FOLLOW_UPS,
   type FollowUp,
   type FormatName,
-  formatOf,
+  isWithoutContacts,
   type ListName,
   type Narrowed,
+  namesOf,
   narrow,
-  VISITS,
+  type PartedBy,
+  purposeOf,
+  type Rows,
+  TITLES,
 } from "./rules";
-
-/** Rows that are read at a time: few enough that a tablet's visit need not wait. */
-const PAGE = 500;
+import { type Taking, type Trail, trailOf } from "./trail/store";
+import { workbook } from "./workbook/rules";
 
 /** A list of an event, ready to be written. */
 export interface Export {
   list: ListName;
-  format: FormatName;
   event: Event;
   lists: Lists;
+  experts: Expert[];
   narrowed: Narrowed;
+  filters: Filters;
+}
+
+interface Expert {
+  id: string;
+  slug: string;
+  name: string;
 }
 
 /** The experts that a list can be narrowed down to, by name. */
-export function expertsToChoose(read: Reader) {
+function expertsToChoose(read: Reader): Promise<Expert[]> {
   return read.selectFrom("experts").select(["id", "slug", "name"]).orderBy("name").orderBy("id").execute();
+}
+
+/** What there is to choose from when a list is narrowed down. */
+export async function listChoices(read: Reader, event: Event) {
+  return { lists: await listsOf(read, event.id), experts: await expertsToChoose(read) };
 }
 
 /** Looks up what an export is about. Throws `invalid` with a message a filter where one names what is not there. */
 export async function prepareExport(
   read: Reader,
-  what: { list: ListName; format: FormatName; event: Event; filters: Filters },
+  { list, event, filters }: { list: ListName; event: Event; filters: Filters },
 ): Promise<Export> {
-  const lists = await listsOf(read, what.event.id);
-  const { narrowed, problems } = narrow(what.filters, lists, await expertsToChoose(read));
+  const [lists, experts] = [await listsOf(read, event.id), await expertsToChoose(read)];
+  const { narrowed, problems } = narrow(filters, lists, experts);
   if (problems.length > 0) throw new Problem("invalid", "This list cannot be made as asked.", problems);
-  return { ...what, lists, narrowed };
+  return { list, event, lists, experts, narrowed, filters };
+}
+
+/** Who takes an export, and what happens while it is read. */
+export interface Way {
+  by: Taking["actor"];
+  /** Why contact details are taken. */
+  why: string;
+  now: () => Instant;
+  /** The address at which others reach the laptop, where it keeps it. */
+  publicUrl?: string;
+  /** So many rows have been read since. */
+  onRows?: (rows: number) => void;
 }
 
 /**
- * The text of an export, piece by piece. Reads pages on the reading connection and leaves a turn to everybody
- * else after each; whoever stops taking pieces stops the reading.
+ * A file on its way: read it to the end, then say so. It is made while it is read, and whoever destroys it stops the
+ * reading; what fails destroys it, so that half a file does not look whole.
  */
-export async function* exportText(read: Reader, what: Export): AsyncGenerator<string> {
+export interface File {
+  content: Readable;
+  /** All of it arrived. */
+  arrived(): Promise<void>;
+}
+
+/** A list as a file of a format. */
+export function exportFile(db: Database, what: Export, format: FormatName, way: Way): File {
+  const trail = trailOf(db, takingOf(what, { format, way }), way.now);
+  const content = contentOf(db, what, { format, way, trail, seen: new Set() });
+  return { content, arrived: () => trail.end() };
+}
+
+/**
+ * A list taken apart: a file an expert or project, and one of what is with none, in a ZIP. Throws `missing` where the list
+ * has no row: a ZIP without a file opens nowhere.
+ */
+export async function exportZip(
+  db: Database,
+  what: Export,
+  { by, format, way }: { by: PartedBy; format: FormatName; way: Way },
+): Promise<File> {
+  const ids = await partsOf(db.aside, by, what);
+  if (ids.length === 0)
+    throw new Problem("missing", "Nothing fits these filters, so there is nothing to pack.");
+  const trail = trailOf(db, takingOf(what, { format, way, by }), way.now);
+  const entries = by === "expert" ? what.experts : what.lists.projects;
+  const slugs = new Map(entries.map(({ id, slug }) => [id, slug]));
+  const zip = new ZipFile();
+  const content = zip.outputStream as Readable;
+  const seen = new Set<string>();
+  let current: Readable | undefined;
+  zip.on("error", (error) => content.destroy(error as Error));
+  content.once("close", () => current?.destroy());
+  for (const id of ids) {
+    const slug = id === null ? `no-${by}` : (slugs.get(id) ?? id);
+    const part = { ...what, narrowed: { ...what.narrowed, [`${by}Id`]: id } };
+    const name = `${what.list}-${what.event.slug}/${slug}.${format}`;
+    // One after the other: nothing is read before it is its turn.
+    zip.addReadStreamLazy(name, { mtime: new Date(way.now()), compress: format !== "xlsx" }, (use) => {
+      // Nobody else hears of what fails in there.
+      current = contentOf(db, part, { format, way, trail, seen }).on("error", (error) =>
+        content.destroy(error),
+      );
+      use(null, current);
+    });
+  }
+  zip.end();
+  return { content, arrived: () => trail.end() };
+}
+
+function takingOf(
+  what: Export,
+  { format, way, by }: { format: FormatName; way: Way; by?: PartedBy },
+): Taking {
+  const { event: _event, ...filters } = what.filters;
+  const said = Object.entries({ by, ...filters }).filter((each): each is [string, string] => !!each[1]);
+  return {
+    eventId: what.event.id,
+    actor: way.by,
+    list: what.list,
+    format,
+    filters: new URLSearchParams(said).toString(),
+    purpose: purposeOf(what.narrowed),
+    reason: way.why,
+  };
+}
+
+interface Made {
+  format: FormatName;
+  way: Way;
+  trail: Trail;
+  /** The visits of questions whose contact has left: several questions of a visitor are one contact. */
+  seen: Set<string>;
+}
+
+function contentOf(db: Database, what: Export, made: Made): Readable {
+  const { format, way } = made;
   const { list, event, lists } = what;
-  const context = { event, lists, clock: clockFor(event.time_zone) };
-  const columns = list === "visits" ? VISITS : FOLLOW_UPS;
-  const title = `${list === "visits" ? "Visits" : "Follow-ups"}: ${event.name}`;
-  const format = formatOf(what.format, columns, title);
-  const pages =
-    list === "visits"
-      ? cellsOf(visitPages(read, what), VISITS, context)
-      : cellsOf(followUpPages(read, what), FOLLOW_UPS, context);
+  const context = { event, names: namesOf(lists), clock: clockOf(event.time_zone), publicUrl: way.publicUrl };
+  const columns = COLUMNS[list] as Column<AnyRow>[];
+  const pages = watched(pagesOf(db.aside, list, what), made);
+  if (format === "xlsx") {
+    return workbook({ title: TITLES[list], columns, context, made: new Date(way.now()) }, pages);
+  }
+  return Readable.from(written(formatOf(format, columns, context, `${TITLES[list]}: ${event.name}`), pages));
+}
+
+type AnyRow = Rows[ListName];
+
+function formatOf(
+  format: FormatName,
+  columns: Column<AnyRow>[],
+  context: Context,
+  title: string,
+): Format<AnyRow> {
+  switch (format) {
+    case "csv":
+      return csv(columns, context);
+    case "json":
+      return json(columns, context);
+    case "jsonl":
+      return jsonLines(columns, context);
+    case "md":
+      return checklist(columns, context, title);
+    case "ics":
+      return calendar(context) as Format<FollowUp> as Format<AnyRow>;
+    case "vcf":
+      return cards(context) as Format<Contact> as Format<AnyRow>;
+    case "xlsx":
+      throw new Error("unreachable: a workbook is no text");
+  }
+}
+
+/** Writes down what leaves before it does. */
+async function* watched(
+  pages: AsyncIterable<AnyRow[]>,
+  { format, way, trail, seen }: Made,
+): AsyncGenerator<AnyRow[]> {
+  for await (const rows of pages) {
+    if (!isWithoutContacts(format)) await trail.leave(rows.filter((row) => isNew(row, seen)).length);
+    yield rows;
+    way.onRows?.(rows.length);
+  }
+}
+
+/** Whether a row takes a contact along that has not left in this export. */
+function isNew(row: AnyRow, seen: Set<string>): boolean {
+  if (!row.contact) return false;
+  if (!("visitId" in row) || !("text" in row)) return true;
+  return seen.size < seen.add(row.visitId).size;
+}
+
+/** The text of a list, page by page, with a turn for everybody else after each. */
+async function* written(format: Format<AnyRow>, pages: AsyncIterable<AnyRow[]>): AsyncGenerator<string> {
   yield format.start;
   let isFirst = true;
-  for await (const cells of pages) {
-    yield format.rows(cells, isFirst);
+  for await (const rows of pages) {
+    const text = format.rows(rows, isFirst);
+    if (text !== "") yield text;
     isFirst = false;
     await nextTurn();
   }
   yield format.end;
-}
-
-async function* cellsOf<Row>(
-  pages: AsyncIterable<Row[]>,
-  columns: Column<Row>[],
-  context: Context,
-): AsyncGenerator<Cell[][]> {
-  for await (const rows of pages) {
-    yield rows.map((row) => columns.map((column) => column.get(row, context)));
-  }
-}
-
-/** The questions of an event in the order asked, page by page; those of visits in the bin are left out. */
-async function* followUpPages(read: Reader, { event, narrowed }: Export): AsyncGenerator<FollowUp[]> {
-  let last: { at: number; id: string } | undefined;
-  do {
-    let query = read
-      .selectFrom("questions")
-      .innerJoin("visits", "visits.id", "questions.visit_id")
-      .leftJoin("experts", "experts.id", "questions.expert_id")
-      // Details without consent to be followed up stay on the laptop: the join does not even read them.
-      .leftJoin("contact_consents as agreed", (join) =>
-        join.onRef("agreed.visit_id", "=", "visits.id").on("agreed.purpose", "=", "follow-up"),
-      )
-      .leftJoin("contacts", "contacts.visit_id", "agreed.visit_id")
-      .select([
-        "questions.id",
-        "questions.visit_id",
-        "questions.text",
-        "questions.topic_id",
-        "questions.state",
-        "questions.answer",
-        "questions.asked_at",
-        "experts.name as expert_name",
-        "experts.address as expert_address",
-        "visits.category",
-        "visits.people",
-        "visits.platform_id",
-        "visits.project_id",
-        "visits.staff_name",
-        "contacts.visit_id as contact_of",
-        "contacts.name",
-        "contacts.organization",
-        "contacts.role",
-        "contacts.email",
-        "contacts.phone",
-        "contacts.handle",
-        "contacts.website",
-        "contacts.badge",
-        "contacts.note",
-      ])
-      .where("questions.event_id", "=", event.id)
-      .where("questions.hidden", "=", 0)
-      .orderBy("questions.asked_at")
-      .orderBy("questions.id")
-      .limit(PAGE);
-    const { projectId, topicId, expertId, state } = narrowed;
-    if (projectId !== undefined)
-      query = query.where("visits.project_id", projectId === null ? "is" : "=", projectId);
-    if (topicId !== undefined)
-      query = query.where("questions.topic_id", topicId === null ? "is" : "=", topicId);
-    if (expertId !== undefined)
-      query = query.where("questions.expert_id", expertId === null ? "is" : "=", expertId);
-    if (state !== undefined) query = query.where("questions.state", "=", state);
-    if (last) {
-      const { at, id } = last;
-      query = query.where(({ eb, refTuple, tuple }) =>
-        eb(refTuple("questions.asked_at", "questions.id"), ">", tuple(at, id)),
-      );
-    }
-    const rows = await query.execute();
-    if (rows.length > 0) {
-      yield rows.map((row) => ({
-        id: row.id,
-        visitId: row.visit_id,
-        text: row.text,
-        topicId: row.topic_id,
-        state: row.state,
-        expert: row.expert_name,
-        expertAddress: row.expert_address || null,
-        answer: row.answer,
-        askedAt: row.asked_at,
-        category: row.category,
-        people: row.people,
-        platformId: row.platform_id,
-        projectId: row.project_id,
-        staffName: row.staff_name,
-        contact: row.contact_of === null ? undefined : row,
-      }));
-    }
-    const end = rows.at(-1);
-    last = rows.length === PAGE && end ? { at: end.asked_at, id: end.id } : undefined;
-  } while (last);
-}
-
-/** The visits of an event in the order in which they happened, page by page; those in the bin are left out. */
-async function* visitPages(read: Reader, { event, narrowed }: Export): AsyncGenerator<ExportedVisit[]> {
-  let last: { at: number; id: string } | undefined;
-  do {
-    let query = read
-      .selectFrom("visits")
-      .select(["id", "happened_at"])
-      .where("event_id", "=", event.id)
-      .where("deleted_at", "is", null)
-      .orderBy("happened_at")
-      .orderBy("id")
-      .limit(PAGE);
-    const { projectId, topicId, expertId, state } = narrowed;
-    if (projectId !== undefined)
-      query = query.where("project_id", projectId === null ? "is" : "=", projectId);
-    if (topicId !== undefined || expertId !== undefined || state !== undefined) {
-      query = query.where(({ or, exists, selectFrom }) => {
-        let asked = selectFrom("questions")
-          .select("questions.id")
-          .whereRef("questions.visit_id", "=", "visits.id");
-        if (topicId !== undefined) asked = asked.where("topic_id", topicId === null ? "is" : "=", topicId);
-        if (expertId !== undefined)
-          asked = asked.where("expert_id", expertId === null ? "is" : "=", expertId);
-        if (state !== undefined) asked = asked.where("state", "=", state);
-        if (!topicId || expertId !== undefined || state !== undefined) return exists(asked);
-        const about = selectFrom("visit_topics")
-          .select("visit_id")
-          .whereRef("visit_id", "=", "visits.id")
-          .where("topic_id", "=", topicId);
-        return or([exists(asked), exists(about)]);
-      });
-    }
-    if (last) {
-      const { at, id } = last;
-      query = query.where(({ eb, refTuple, tuple }) => eb(refTuple("happened_at", "id"), ">", tuple(at, id)));
-    }
-    const page = await query.execute();
-    const visits = await fullVisits(
-      read,
-      page.map((row) => row.id),
-    );
-    if (visits.length > 0) {
-      yield visits.map((visit) => ({
-        id: visit.id,
-        happenedAt: visit.happened_at,
-        day: visit.local_day,
-        hour: visit.local_hour,
-        category: visit.category,
-        people: visit.people,
-        boothId: visit.booth_id,
-        projectId: visit.project_id,
-        platformId: visit.platform_id,
-        interest: visit.interest,
-        overviewGiven: visit.overview_given,
-        topicIds: visit.topicIds,
-        remarkIds: visit.remarkIds,
-        giveawayIds: visit.giveawayIds,
-        note: visit.note,
-        questions: visit.questions.map((question) => question.text),
-        staffName: visit.staff_name,
-        consent: visit.contact?.consent ?? [],
-        contact: visit.contact?.consent.includes("follow-up") ? visit.contact : undefined,
-      }));
-    }
-    const end = page.at(-1);
-    last = page.length === PAGE && end ? { at: end.happened_at, id: end.id } : undefined;
-  } while (last);
 }

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { uuidv7 } from "uuidv7";
 import { listsOf } from "../../catalog/store";
 import type { Database, Reader } from "../../database/open";
 import type { Instant } from "../../database/tables";
 import { countVisits, type Event, journalOf } from "../../events/store";
 import { type Expert, listExperts } from "../../experts/store";
+import { trailOf } from "../../exports/trail/store";
 import { fullVisits } from "../../visits/store";
 import {
   AFTER_VISITS,
@@ -43,22 +43,12 @@ export async function* takeEventFile(
   { actor, reason, now, progress }: Taking,
 ): AsyncGenerator<string> {
   const contacts = await countContacts(db.read, event.id);
-  const id = uuidv7();
-  if (contacts > 0) {
-    const taking = { event_id: event.id, at: now, actor, list: "event", format: "json", filters: "", reason };
-    await db.write((writer) =>
-      writer
-        .insertInto("contact_exports")
-        .values({ id, ...taking, purpose: null, contacts: null })
-        .execute(),
-    );
-  }
+  const taking = { eventId: event.id, actor, list: "event", format: "json", filters: "", reason };
+  const trail = trailOf(db, { ...taking, purpose: null }, () => now);
+  // Before the file is begun: nothing can be written while the database stands still for it.
+  await trail.leave(contacts);
   yield* eventFileText(db, event, progress);
-  if (contacts > 0) {
-    await db.write((writer) =>
-      writer.updateTable("contact_exports").set({ contacts }).where("id", "=", id).execute(),
-    );
-  }
+  await trail.end();
 }
 
 /** Whose details are in an event's file: of visits, and of those who asked by themselves. */
