@@ -716,7 +716,7 @@ function headlineOf(report: Report, narrowed: FigureFilters): string {
   const days = Object.keys(day).length;
   const when = narrowed.day || days === 1 ? "" : ` in ${countedInWords(days, "day")}`;
   const where = narrowedInWords(report, { ...narrowed, category: undefined });
-  const all = `${start} with ${who}${kind}${when}`;
+  const all = kind ? `${start}${when} with ${who}${kind}` : `${start} with ${who}${when}`;
   return where.length > 0 ? `${all}${kind ? "," : ""} ${where.join(", ")}` : all;
 }
 

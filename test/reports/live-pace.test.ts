@@ -161,11 +161,11 @@ describe("in words", () => {
     [said(1, 1, []), "1 visit in the last half hour; one person is logging."],
     [
       said(9, 3, hours(2, 16)),
-      "9 visits in the last half hour; three people are logging. Usual for this hour: 8.",
+      "9 visits in the last half hour; three people are logging. Usual at this hour: 8 in half an hour.",
     ],
     [
       said(2, 1, hours(1, 5), "today"),
-      "2 visits in the last half hour; one person is logging. Earlier today: 3.",
+      "2 visits in the last half hour; one person is logging. Earlier today: 3 in half an hour.",
     ],
     [
       said(16, 2, hours(3, 16)),

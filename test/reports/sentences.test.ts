@@ -310,6 +310,11 @@ describe("narrowed down", () => {
     ],
     [{ category: "new" }, some, "3 conversations with 4 people who had never heard of Lantern"],
     [
+      { category: "new" },
+      { ...some, day: { "2024-02-02": 2, "2024-02-03": 1 } },
+      "3 conversations in two days with 4 people who had never heard of Lantern",
+    ],
+    [
       { category: "existing", day: "2024-02-02" },
       { ...some, visits: 1, people: 1 },
       "One conversation with one person who uses Lantern already, on Fri 2 Feb",

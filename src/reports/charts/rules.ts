@@ -93,10 +93,10 @@ export const STATE_SERIES: Series[] = [
   },
 ];
 
-/** How far the light went on, the brightest first. */
+/** How far the light went on, the brightest first, in the words of the tablet. */
 export const INTEREST_SERIES: Series[] = [
-  { key: "3", name: "Fully", color: "var(--lit-3)", ink: "var(--lit-ink)", mark: "●", pattern: "plain" },
-  { key: "2", name: "Half", color: "var(--lit-2)", ink: "var(--lit-ink)", mark: "◐", pattern: "lines" },
+  { key: "3", name: "Lit up", color: "var(--lit-3)", ink: "var(--lit-ink)", mark: "●", pattern: "plain" },
+  { key: "2", name: "Interested", color: "var(--lit-2)", ink: "var(--lit-ink)", mark: "◐", pattern: "lines" },
   { key: "1", name: "A little", color: "var(--lit-1)", ink: "var(--lit-ink)", mark: "○", pattern: "dots" },
 ];
 

@@ -146,7 +146,7 @@ export function paceInWords(load: Load): { text: string; needsHands: boolean } {
       : `${digits(visits)} ${visits === 1 ? "visit" : "visits"} in the last half hour; ${people}.`;
   if (known === undefined) return { text: now, needsHands: false };
   return {
-    text: `${now} ${isToday ? "Earlier today" : "Usual for this hour"}: ${known}.`,
+    text: `${now} ${isToday ? "Earlier today" : "Usual at this hour"}: ${known} in half an hour.`,
     needsHands: false,
   };
 }

@@ -162,8 +162,8 @@ function countsOf(series: Series[], counts: Counts) {
 function interestOf({ figures }: Report) {
   if (total(figures.interest) === 0) return undefined;
   return [
-    { level: 10, words: "Fully", count: figures.interest["3"] ?? 0 },
-    { level: 6, words: "Half", count: figures.interest["2"] ?? 0 },
+    { level: 10, words: "Lit up", count: figures.interest["3"] ?? 0 },
+    { level: 6, words: "Interested", count: figures.interest["2"] ?? 0 },
     { level: 2, words: "A little", count: figures.interest["1"] ?? 0 },
   ];
 }
