@@ -25,6 +25,11 @@ test("the organizer puts a text right, copies it, and keeps that it was posted",
   const page = await context.newPage();
   await signIn(page, booth.address);
   await page.getByRole("link", { name: "Messages 1 to look at" }).click();
+  const [row, what] = await Promise.all([
+    page.locator(".messages > li").boundingBox(),
+    page.locator(".messages > li > .what").boundingBox(),
+  ]);
+  expect(what?.width).toBeGreaterThan((row?.width ?? 0) / 2);
   await page.getByRole("link", { name: "A question for The forum" }).click();
   expect(await page.locator("mark[data-is=maybe]").allTextContents()).toEqual(["jane@other.example"]);
   const text = page.getByLabel("The text", { exact: true }).and(page.locator("textarea"));
