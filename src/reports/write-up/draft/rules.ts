@@ -412,7 +412,7 @@ function giveawaysTable(report: Report): string {
   const stock = stockOf(report).filter(({ shipped, arrived, given }) => shipped || arrived || given);
   const orUnknown = (pieces: number | null) => (pieces === null ? "–" : digits(pieces));
   return table(
-    ["Giveaway", "Shipped", "Arrived", "Given (conversations)"],
+    ["Giveaway", "Shipped", "Arrived", "Times given"],
     stock.map(({ name, shipped, arrived, given }) => [
       name,
       orUnknown(shipped),
