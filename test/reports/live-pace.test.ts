@@ -4,6 +4,7 @@ import {
   type Hour,
   hoursBefore,
   type Load,
+  mostSaid,
   paceInWords,
   paceOf,
   sameHours,
@@ -224,6 +225,15 @@ describe("what there is to compare with", () => {
     ]);
     expect(hoursBefore(now, now - 9 * HOUR)).toHaveLength(3);
   });
+});
+
+test("on the wall each bar is as long as its count beside the first one's, and what hardly anybody said has none", () => {
+  const said = mostSaid({ oVirt: 154, "Hyper-V": 23, OpenStack: 14, Xen: 2 }, 4, (slug) => slug);
+  expect(said.map(({ name, share }) => [name, share])).toEqual([
+    ["oVirt", 100],
+    ["Hyper-V", 14.9],
+    ["OpenStack", 9.1],
+  ]);
 });
 
 /** Each number that a Poisson distribution gives with any likelihood worth the name, with that. */

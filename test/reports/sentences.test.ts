@@ -435,6 +435,14 @@ describe("charts", () => {
     expect(svg).not.toMatch(/style=|<style|<script|NaN|undefined/);
   });
 
+  test.each(["KVM", "Hedgerow", "Thunderbird", "Moving from another platform"])(
+    "of %s alone have its whole name",
+    (name) => {
+      const svg = stackedRows([{ name, values: { new: 1 } }], CATEGORY_SERIES, 720);
+      expect(svg).toContain(`>${name}<`);
+    },
+  );
+
   test("have a pattern for each kind but one, drawn inside its part", () => {
     const svg = stackedRows(
       [{ name: "All", values: { existing: 40, curious: 30, new: 30 } }],
