@@ -17,9 +17,14 @@ export interface Segment {
 }
 
 const MAIL =
-  /[\p{L}\p{N}._%+'-]+(?:@|\s?[([]at[)\]]\s?)[\p{L}\p{N}-]+(?:(?:\.|\s?[([]dot[)\]]\s?)[\p{L}\p{N}-]+)+/giu;
+  /[\p{L}\p{N}._%+'-]+(?:[@＠]|\s?[([{<]at[)\]}>]\s?)[\p{L}\p{N}-]+(?:(?:\.|\s?[([{<]dot[)\]}>]\s?)[\p{L}\p{N}-]+)+/giu;
+/** The same in words alone. */
+const SPOKEN_MAIL =
+  /(?<![\p{L}\p{N}._%+'-])[\p{L}\p{N}._%+'-]+\s+at\s+[\p{L}\p{N}-]+(?:\s+dot\s+[\p{L}\p{N}-]+)+/giu;
 /** Digits as phone numbers group them. What has too few, or is a date or an address of a machine, is sorted out below. */
-const PHONE = /(?<![\p{L}\p{N}.:/-])(?:\+|\(|00)?\d[\d\s()/.\u00a0-]{5,}\d(?![\p{L}\p{N}])/gu;
+const PHONE = /(?<![\p{L}\p{N}.:/-])(?:\+|\(|00)?\d[\d\s()/.\u2010-\u2015-]{5,}\d(?![\p{L}\p{N}])/gu;
+/** Numbers with dots that are of no version: as the United States and France write them. */
+const DOTTED_PHONE = /^(?:\d{3}\.\d{3}\.\d{4}|0\d(?:\.\d\d){4})$/;
 const NO_PHONE = [
   /^\d{4}-\d{2}-\d{2}/,
   /^\d{1,3}(\.\d{1,3}){3}$/,
@@ -31,7 +36,7 @@ const HANDLE =
   /(?<![\p{L}\p{N}@._-])@[\p{L}\p{N}_][\p{L}\p{N}._-]+(?:[:@][\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+)?/gu;
 /** Pages that are about one person. */
 const PROFILE =
-  /(?:https?:\/\/)?(?:[\w-]+\.)?(?:linkedin\.com\/in|xing\.com\/profile|facebook\.com|instagram\.com|twitter\.com|x\.com|t\.me|wa\.me)\/[^\s<>"')]+|(?:https?:\/\/)?(?:www\.)?(?:github\.com|gitlab\.com|codeberg\.org)\/[\w-]+\/?(?=$|[\s<>"'),.;])/giu;
+  /(?<![\w-])(?:https?:\/\/)?(?:[\w-]+\.)?(?:linkedin\.com\/in|xing\.com\/profile|bsky\.app\/profile|facebook\.com|instagram\.com|twitter\.com|x\.com|t\.me|wa\.me)\/[^\s<>"')]+|(?:https?:\/\/)?(?:www\.)?(?:github\.com|gitlab\.com|codeberg\.org)\/[\w-]+\/?(?=$|[\s<>"'),.;])/giu;
 
 /** The parts of a contact by which somebody can be reached; the other ones say who somebody is. */
 const REACHED = ["email", "phone", "handle", "website"] as const;
@@ -54,13 +59,19 @@ type Kind = 0 | 1 | 2 | 3;
 
 function kindsIn(text: string, known: Partial<Contact>[]): Uint8Array {
   const kinds = new Uint8Array(text.length);
-  const mark = (pattern: RegExp, kind: Kind, isMeant: (found: string) => boolean = () => true) => {
-    for (const { 0: found, index } of text.matchAll(pattern)) {
+  const mark = (
+    pattern: RegExp,
+    kind: Kind,
+    isMeant: (found: string) => boolean = () => true,
+    within: string = text,
+  ) => {
+    for (const { 0: found, index } of within.matchAll(pattern)) {
       if (!isMeant(found)) continue;
       for (let at = index; at < index + found.length; at++) kinds[at] = Math.max(kinds[at] as number, kind);
     }
   };
   mark(MAIL, 1);
+  mark(SPOKEN_MAIL, 1);
   mark(HANDLE, 1);
   mark(PROFILE, 1);
   mark(
@@ -68,10 +79,17 @@ function kindsIn(text: string, known: Partial<Contact>[]): Uint8Array {
     1,
     (found) =>
       // No number on earth has more than 15 digits (E.164).
-      /^.{7,15}$/.test(found.replace(/\D/g, "")) && !NO_PHONE.some((each) => each.test(found)),
+      /^.{7,15}$/.test(found.replace(/\D/g, "")) &&
+      (DOTTED_PHONE.test(found) || !NO_PHONE.some((each) => each.test(found))),
   );
+  const plain = withoutAccents(text);
   for (const contact of known) {
-    for (const field of NAMED) for (const each of namesIn(contact[field])) mark(asWritten(each), 1);
+    for (const field of NAMED) {
+      for (const each of namesIn(contact[field])) {
+        mark(each, 1);
+        mark(each, 1, undefined, plain);
+      }
+    }
     const name = contact.name?.trim() ?? "";
     if (name.length > 2) mark(asWritten(name), 2);
     // "Dear Zoë Müller," or "Zoë:" at the beginning of a line: of a name that is a word too ("Will", "Rose").
@@ -103,20 +121,42 @@ function runs<Is>(text: string, kinds: Uint8Array, isOf: (kind: number) => Is): 
   return found;
 }
 
-/** A name, and the words of it that stand out: of "Zoë van Dyk", also "Zoë" and "Dyk". */
-function namesIn(name: string | null | undefined): string[] {
+/**
+ * Finds a name, and the words of it that stand out: of "Zoë van Dyk-Li", also "Zoë", "Dyk-Li", "Dyk" and "Li". Words of two
+ * letters only as they are written in the name: "an" and "Jo" are words and syllables elsewhere.
+ */
+function namesIn(name: string | null | undefined): RegExp[] {
   const whole = name?.trim();
   if (!whole) return [];
-  return [whole, ...whole.split(/[\s,]+/).filter((word) => /^\p{Lu}/u.test(word) && word.length > 2)];
+  const words = [...whole.split(/[\s,]+/), ...whole.split(/[\s,-]+/)].filter(
+    (word) => /^\p{Lu}/u.test(word) && word.length > 1,
+  );
+  return [
+    asWritten(whole),
+    ...[...new Set(words)].map((word) => asWritten(word, "", word.length > 2 ? "giu" : "gu")),
+  ];
 }
 
-/** Finds words in whatever case they are written, and whether an accent is a character of its own or not. */
-function asWritten(words: string, after = ""): RegExp {
+/** The same text, character by character, without the accents that are part of a letter. */
+function withoutAccents(text: string): string {
+  return text.replace(/[^\p{ASCII}]/gu, (letter) => {
+    const plain = letter.normalize("NFD").replace(/\p{M}/gu, "");
+    return plain.length === letter.length ? plain : letter;
+  });
+}
+
+/** Scripts that put no spaces around a name. */
+const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}]/u;
+
+/** Finds words in whatever case they are written, and whether an accent is a character of its own, part of a letter, or left out. */
+function asWritten(words: string, after = "", flags = "giu"): RegExp {
   if (words === "") return /(?!)/g;
-  const escaped = [...new Set([words, words.normalize("NFC"), words.normalize("NFD")])].map((each) =>
-    each.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&").replace(/\s+/g, "\\s+"),
+  const composed = words.normalize("NFC");
+  const escaped = [...new Set([words, composed, words.normalize("NFD"), withoutAccents(composed)])].map(
+    (each) => each.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&").replace(/\s+/g, "\\s+"),
   );
-  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${escaped.join("|")})(?![\\p{L}\\p{N}\\p{M}])${after}`, "giu");
+  const [start, end] = UNSPACED.test(words) ? ["", ""] : ["(?<![\\p{L}\\p{N}])", "(?![\\p{L}\\p{N}\\p{M}])"];
+  return new RegExp(`${start}(?:${escaped.join("|")})${end}${after}`, flags);
 }
 
 function isSameNumber(one: string, other: string): boolean {

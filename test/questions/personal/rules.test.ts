@@ -40,6 +40,13 @@ describe("what looks personal", () => {
     ["one in disguise", "jane (at) mail (dot) example", ["jane (at) mail (dot) example"]],
     ["a phone number", "Call +49 (0)30 1234-567 after six", ["+49 (0)30 1234-567"]],
     ["another one", "0470/123456 or 555 123 4567", ["0470/123456", "555 123 4567"]],
+    ["one in words", "jane at mail dot example, please", ["jane at mail dot example"]],
+    [
+      "a number with long dashes",
+      "Call +49 – 170 – 1234567 or 0170‑1234567",
+      ["+49 – 170 – 1234567", "0170‑1234567"],
+    ],
+    ["numbers with dots", "555.123.4567, 06.12.34.56.78", ["555.123.4567", "06.12.34.56.78"]],
     ["a name in a chat", "I am @jane on Slack and @jane:matrix.org", ["@jane", "@jane:matrix.org"]],
     ["a name on a social network", "@jane@social.example knows", ["@jane@social.example"]],
     [
@@ -59,6 +66,8 @@ describe("what looks personal", () => {
     "See https://github.com/oVirt/ovirt-engine/issues/1234 and https://docs.example.org/in/depth",
     "What does @ mean in crontab, and 5 @ 10?",
     "LUN 3600140512345678 is gone",
+    "See linux.com/learn and netflix.com/jobs",
+    "I looked at it and dot files are gone",
     "Error 0x80070057 at 12:34:56",
   ])("“%s” tells nobody's name", (text) => {
     expect(marked(text)).toEqual([]);
@@ -74,6 +83,14 @@ describe("what looks personal", () => {
     expect(marked(`${"Zoë".normalize("NFD")} was here`, [ZOE])).toEqual(["Zoë".normalize("NFD")]);
     // Within other words it is another word.
     expect(marked("Dykes and zoo, macmes", [ZOE])).toEqual([]);
+  });
+
+  test("a name is found without its accents, by one of two that a hyphen joins, and where nothing parts words", () => {
+    const named = (text: string, name: string) => marked(text, [{ ...NOBODY, name }]);
+    expect(named("Frau Muller und Zoe", "Zoë Dyk-Müller")).toEqual(["Muller", "Zoe"]);
+    expect(named("Zoë Dyk kam", "Zoe Dyk")).toEqual(["Zoë Dyk"]);
+    expect(named("Bo and Li asked about an API", "Bo Li-An")).toEqual(["Bo", "Li"]);
+    expect(named("王小明问的", "王小明")).toEqual(["王小明"]);
   });
 
   test("what a visitor left to be reached by is told from the rest, also a number without its country", () => {
