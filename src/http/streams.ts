@@ -53,12 +53,15 @@ export function openStream(
     next = undefined;
     write(text);
   });
-  res.on("close", () => {
+  const close = () => {
     isOver = true;
     clearInterval(beat);
     clearTimeout(waitsToBeRead);
     onEnd();
-  });
+  };
+  res.on("close", close);
+  // Whoever left before all was looked up for them is not told of any more.
+  if (res.closed) setImmediate(close);
 
   res.status(200).set({
     "Content-Type": "text/event-stream; charset=utf-8",

@@ -21,6 +21,10 @@ beforeEach(async () => {
     };
     streams.push(openStream(res, onEnd, { readsWithin: 0.3 }));
   });
+  app.get("/late", (req, res) => {
+    res.on("close", () => setImmediate(() => streams.push(openStream(res, () => (ended += 1)))));
+    req.socket.destroy();
+  });
   server = createServer(app);
   await listen(server, 0);
   address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
@@ -59,6 +63,14 @@ test("it ends once, from either side, and what is sent after it goes nowhere", a
   streams[1]?.send('{"a":"1"}');
   streams[1]?.end();
   expect(ended).toBe(2);
+});
+
+test("it ends also where whoever asked had left before it was opened", async () => {
+  await expect(openEvents(`${address}late`)).rejects.toThrow();
+  while (streams.length === 0) await new Promise(setImmediate);
+  only().send('{"a":"1"}');
+  while (ended === 0) await new Promise(setImmediate);
+  expect(ended).toBe(1);
 });
 
 test("who is slow gets the newest message, and none of those in between", async () => {

@@ -76,6 +76,14 @@ describe("what is live", () => {
     expect(text((await events.next()).html as string)).toContain("No visit yet.");
   });
 
+  test("shows the event as it is by then, whatever was changed of it meanwhile", async () => {
+    await (await booth.tablet()).send(aVisit());
+    const events = await listenTo(LIVE, await session());
+    expect(text((await events.next()).html as string)).toContain("12:00");
+    await booth.db.write((writer) => writer.updateTable("events").set({ time_zone: "Asia/Tokyo" }).execute());
+    expect(text((await events.next()).html as string)).toContain("20:00");
+  });
+
   test("is given once, as JSON, to who does not ask for a stream", async () => {
     const organizer = await booth.organizer();
     const { body, headers } = await organizer.get(LIVE).expect(200).expect("Content-Type", /json/);

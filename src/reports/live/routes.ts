@@ -5,7 +5,7 @@ import { listsOf } from "../../catalog/store";
 import type { Deps } from "../../deps";
 import { Problem } from "../../errors";
 import { dayInWords, daysBetween, localTime, momentInWords } from "../../events/rules";
-import { chosenEvent, type Event, eventBySlug } from "../../events/store";
+import { chosenEvent, type Event, eventById, eventBySlug } from "../../events/store";
 import { addressForVisitors, reachableAddresses } from "../../http/addresses";
 import { SESSION_COOKIE, secretsOf } from "../../http/cookies";
 import { isLanguage, languageOf, sayIn } from "../../http/languages";
@@ -82,7 +82,8 @@ export function liveRoutes(deps: Deps): Route[] {
       await tell(req, res, event, {
         view: "desk",
         ...(await sessionOf(req)),
-        make: () => deskMessage(res, event),
+        // As it is by then: its name, days and zone may change while somebody watches.
+        make: async () => deskMessage(res, await eventById(db.read, event.id)),
       });
     }),
 
@@ -166,8 +167,9 @@ export function liveRoutes(deps: Deps): Route[] {
     return {
       view: `wall ${language} ${address}`,
       make: async (once: Once) => {
-        const facts = await once("facts of the wall", () => wallFacts(deps, event));
-        const picture = await wallPicture(deps, event, facts, { language, address });
+        const current = await once("event", () => eventById(db.read, event.id));
+        const facts = await once("facts of the wall", () => wallFacts(deps, current));
+        const picture = await wallPicture(deps, current, facts, { language, address });
         const html = await partOf(res.app, "reports/wall-picture", picture);
         return JSON.stringify({ html, day: picture.dayKey });
       },
