@@ -9,11 +9,25 @@ ALTER TABLE questions ADD COLUMN answered_at BIGINT;
 ALTER TABLE questions ADD COLUMN likeness TEXT;
 CREATE INDEX questions_alike ON questions (event_id, likeness, hidden, asked_at, id);
 UPDATE questions SET routed_at = (SELECT min(activity.at) FROM activity
-  WHERE activity.question_id = coalesce(questions.merged_into, questions.id) AND activity.step IN ('routed', 'passed on'))
+  WHERE activity.question_id = coalesce(questions.merged_into, questions.id) AND activity.step IN ('routed', 'passed on')
+  AND NOT EXISTS (SELECT 1 FROM activity AS undoing WHERE undoing.undoes = activity.id))
   WHERE EXISTS (SELECT 1 FROM activity WHERE activity.question_id = coalesce(questions.merged_into, questions.id));
 UPDATE questions SET answered_at = (SELECT max(activity.at) FROM activity
-  WHERE activity.question_id = coalesce(questions.merged_into, questions.id) AND activity.step = 'answered')
+  WHERE activity.question_id = coalesce(questions.merged_into, questions.id) AND activity.step = 'answered'
+  AND NOT EXISTS (SELECT 1 FROM activity AS undoing WHERE undoing.undoes = activity.id))
   WHERE state IN ('answered', 'closed') AND answer IS NOT NULL;
+-- A step that is undone brings these two back as well: each says how they stood before it.
+UPDATE activity SET before = '{"routed_at":' || coalesce(CAST(
+  (SELECT min(earlier.at) FROM activity AS earlier WHERE earlier.question_id = activity.question_id
+    AND earlier.step IN ('routed', 'passed on') AND earlier.at <= activity.at AND earlier.id <> activity.id
+    AND NOT EXISTS (SELECT 1 FROM activity AS undoing WHERE undoing.undoes = earlier.id)) AS TEXT), 'null')
+  || ',"answered_at":' || coalesce(CAST(
+  (SELECT max(earlier.at) FROM activity AS earlier WHERE earlier.question_id = activity.question_id
+    AND earlier.step = 'answered' AND earlier.at <= activity.at AND earlier.id <> activity.id
+    AND NOT EXISTS (SELECT 1 FROM activity AS undoing WHERE undoing.undoes = earlier.id)
+    AND activity.before NOT LIKE '%"answer":null%') AS TEXT), 'null')
+  || ',' || substr(before, 2)
+  WHERE before IS NOT NULL AND question_id IS NOT NULL;
 
 -- Whether an event file brought it as it stands: whoever has it was told elsewhere. Until it is routed here, nobody is told
 -- of it and the program does not decide about it.
