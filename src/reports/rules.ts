@@ -340,7 +340,9 @@ export function tally<R>(rows: R[], keyOf: (row: R) => string, numberOf: (row: R
     const number = Number(numberOf(row));
     if (number !== 0) counts.set(keyOf(row), (counts.get(keyOf(row)) ?? 0) + number);
   }
-  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+  // Without what every object has: an entry may be called "constructor".
+  const inOrder = Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.setPrototypeOf(inOrder, null);
 }
 
 function cross<R>(
@@ -684,7 +686,7 @@ export function sentencesOf(report: Report, narrowed: FigureFilters = {}): Sente
     remarks: aboutRemarks(report),
     giveaways: aboutGiveaways(report),
     questions: aboutQuestions(figures),
-    askedAgain: aboutAskedAgain(figures),
+    askedAgain: aboutAskedAgain(report),
     topics: aboutTopics(report),
     nobody: aboutTopicsWithNobody(report),
     contacts: aboutContacts(figures),
@@ -746,7 +748,9 @@ function aboutPeople({ visits, people }: Figures): string | undefined {
   if (visits === 0) return undefined;
   if (people === visits) return visits === 1 ? undefined : "Everybody came alone.";
   if (visits === 1) return `They came as a group of ${digits(people)}.`;
-  return `Some came as a group: ${(people / visits).toFixed(1)} people a conversation.`;
+  const average = (people / visits).toFixed(1);
+  if (average === "1.0") return `A few came as a group: ${digits(people)} people in all.`;
+  return `Some came as a group: ${average} people a conversation.`;
 }
 
 function aboutOtherDays(figures: Figures): string | undefined {
@@ -818,7 +822,10 @@ function aboutPlatforms(report: Report): string | undefined {
   if (!first || told < 3 || first[1] === second?.[1]) return undefined;
   const name = nameOf(report.lists, "platforms", first[0]);
   if (first[1] === told) return `All ${digits(told)} newcomers who told what they use today use ${name}.`;
-  return `${name} is what most newcomers come from: ${partOf(first[1], told)} who told what they use today.`;
+  const part = partOf(first[1], told);
+  if (first[1] * 2 > told)
+    return `${name} is what most newcomers come from: ${part} who told what they use today.`;
+  return `More newcomers come from ${name} than from anything else: ${part} who told what they use today.`;
 }
 
 /** Visits of those who do not use the project yet, by what they use today. */
@@ -842,11 +849,13 @@ function aboutProjects({ figures, lists }: Report): string | undefined {
 }
 
 function aboutRemarks({ figures, lists }: Report): string | undefined {
-  const [first, second] = ranked(figures.remark);
-  if (!first) return undefined;
+  const [first, second, third] = ranked(figures.remark);
+  // Of several that were heard alike, none was heard most often.
+  if (!first || first[1] === third?.[1]) return undefined;
   const said = ([slug, count]: [string, number]) =>
     `“${nameOf(lists, "remarks", slug)}” (${count === 1 ? "once" : count === 2 ? "twice" : `${digits(count)} times`})`;
   if (!second) return `Heard at the booth: ${said(first)}.`;
+  if (second[1] === third?.[1]) return `Heard most often: ${said(first)}.`;
   return `Heard most often: ${said(first)} and ${said(second)}.`;
 }
 
@@ -876,27 +885,39 @@ function aboutQuestions({ questions, questionsByState }: Figures): string | unde
   if (questions === 0) return undefined;
   const { open = 0, routed = 0, answered = 0, closed = 0 } = questionsByState;
   const done = answered + closed;
+  // What is closed may have been closed without an answer.
+  const dealtWith = closed === 0 ? "answered" : answered === 0 ? "closed" : "answered or closed";
   if (questions === 1) {
-    const where = open ? "is with nobody yet" : routed ? "is on its way" : "is answered";
+    const where = open ? "is with nobody yet" : routed ? "is on its way" : `is ${dealtWith}`;
     return `One question was taken home, and it ${where}.`;
   }
   const start = `${digits(questions)} questions were taken home:`;
-  if (done === questions) return `${start} all are answered.`;
+  if (done === questions) return `${start} all are ${dealtWith}.`;
   if (open === questions) return `${start} none is with anybody yet.`;
   const parts = [
-    done > 0 && `${digits(done)} ${done === 1 ? "is" : "are"} answered`,
+    done > 0 && `${digits(done)} ${done === 1 ? "is" : "are"} ${dealtWith}`,
     routed > 0 && `${digits(routed)} ${routed === 1 ? "is" : "are"} on ${routed === 1 ? "its" : "their"} way`,
     open > 0 && `${digits(open)} ${open === 1 ? "is" : "are"} with nobody yet`,
   ].filter((part) => part !== false);
   return `${start} ${listed(parts)}.`;
 }
 
-function aboutAskedAgain({ questions, questionsByTimesAsked }: Figures): string | undefined {
+function aboutAskedAgain({ figures, mostAsked }: Report): string | undefined {
+  const { questions, questionsByTimesAsked } = figures;
   const most = Math.max(0, ...Object.keys(questionsByTimesAsked).map(Number));
-  if (most < 2) return undefined;
+  const known = Object.entries(questionsByTimesAsked).reduce(
+    (sum, [times, count]) => sum + Number(times) * count,
+    0,
+  );
+  // While some wait to be indexed, nobody knows how many things are asked.
+  if (most < 2 || known !== questions) return undefined;
   const different = Object.values(questionsByTimesAsked).reduce((sum, count) => sum + count, 0);
   const things = different === 1 ? "one thing" : `${digits(different)} different things`;
-  const top = different === 1 ? "" : `; the one that came most often came ${timesInWords(most)}`;
+  const isOne = questionsByTimesAsked[most] === 1;
+  const which = isOne ? "the one that came most often" : "those that came most often";
+  // The list of what was asked most takes what is nearly the same as one, which came more often then.
+  const isTold = different > 1 && (mostAsked[0]?.times ?? 0) <= most;
+  const top = isTold ? `; ${which} came ${timesInWords(most)}${isOne ? "" : " each"}` : "";
   return `The ${digits(questions)} questions ask ${things}${top}.`;
 }
 
@@ -972,10 +993,11 @@ function aboutSoon({ medianToRoute, medianToAnswer }: Figures): string[] {
   ];
 }
 
-/** "a minute", "40 minutes", "about 3 hours", "about 4 days". `minutes`: a whole number. */
+/** "a minute", "9 minutes", "about 40 minutes", "about 3 hours", "about 4 days". `minutes`: as exact as they are kept. */
 export function durationInWords(minutes: number): string {
   if (minutes < 2) return "a minute";
-  if (minutes < 120) return `${minutes} minutes`;
+  if (minutes < 15) return `${minutes} minutes`;
+  if (minutes < 120) return `about ${minutes} minutes`;
   const hours = Math.round(minutes / 60);
   return hours < 48 ? `about ${hours} hours` : `about ${Math.round(minutes / 1440)} days`;
 }

@@ -192,7 +192,9 @@ test("a shared booth's report tells who stood there, who was sent to whom, and w
   expect(said).toContain("2 questions went to Lantern&#39;s list.");
   expect(said).toContain("1 question of Wick’s visitors went to experts of Lantern.");
   expect(said).toContain("Sticker: the last went on 3 Feb, 12:00.");
-  expect(said).toContain("Half of the 2 questions that were routed were with somebody within 30 minutes.");
+  expect(said).toContain(
+    "Half of the 2 questions that were routed were with somebody within about 30 minutes.",
+  );
 });
 
 test("what nobody could answer yet is told with its questions, once somebody was asked", async () => {

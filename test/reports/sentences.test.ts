@@ -21,6 +21,8 @@ import {
   type Report,
   ranked,
   sentencesOf,
+  stockOf,
+  tally,
   whenOf,
   withOtherDays,
 } from "../../src/reports/rules";
@@ -178,6 +180,7 @@ test("people are told as alone, as one group, or on average", () => {
   expect(people(1, 1)).toBeUndefined();
   expect(people(1, 4)).toBe("They came as a group of 4.");
   expect(people(3, 3)).toBe("Everybody came alone.");
+  expect(people(1000, 1001)).toBe("A few came as a group: 1,001 people in all.");
   expect(people(412, 595)).toBe("Some came as a group: 1.4 people a conversation.");
 });
 
@@ -189,6 +192,9 @@ test("what newcomers come from is said where it is clear", () => {
   expect(platforms({ vmware: { new: 2, curious: 1 }, proxmox: { existing: 9, new: 1 } })).toBe(
     "VMware is what most newcomers come from: 3 of the 4 who told what they use today.",
   );
+  expect(platforms({ vmware: { new: 3 }, proxmox: { new: 2 }, kvm: { new: 2 } })).toBe(
+    "More newcomers come from VMware than from anything else: 3 of the 7 who told what they use today.",
+  );
   expect(platforms({ vmware: { new: 4 } })).toBe("All 4 newcomers who told what they use today use VMware.");
 });
 
@@ -198,15 +204,48 @@ test("questions are told by where they stand", () => {
   expect(questions(0, {})).toBeUndefined();
   expect(questions(1, { open: 1 })).toBe("One question was taken home, and it is with nobody yet.");
   expect(questions(3, { open: 3 })).toBe("3 questions were taken home: none is with anybody yet.");
-  expect(questions(3, { answered: 2, closed: 1 })).toBe("3 questions were taken home: all are answered.");
+  expect(questions(3, { answered: 3 })).toBe("3 questions were taken home: all are answered.");
   expect(questions(7, { open: 1, routed: 2, answered: 4 })).toBe(
     "7 questions were taken home: 4 are answered, 2 are on their way and 1 is with nobody yet.",
   );
 });
 
+test("of a question that was closed nobody says that it was answered", () => {
+  const questions = (questions: number, questionsByState: Figures["questionsByState"]) =>
+    sentencesOf(reportOf({ questions, questionsByState })).questions;
+  expect(questions(1, { closed: 1 })).toBe("One question was taken home, and it is closed.");
+  expect(questions(3, { answered: 2, closed: 1 })).toBe(
+    "3 questions were taken home: all are answered or closed.",
+  );
+  expect(questions(3, { open: 2, closed: 1 })).toBe(
+    "3 questions were taken home: 1 is closed and 2 are with nobody yet.",
+  );
+});
+
+test("of remarks that were heard alike none was heard most often", () => {
+  const remarks = (remark: Figures["remark"]) => sentencesOf(reportOf({ remark })).remarks;
+  expect(remarks({ easier: 2, a: 1 })).toBe("Heard most often: “Easier to install” (twice) and “a” (once).");
+  expect(remarks({ easier: 2, a: 1, b: 1 })).toBe("Heard most often: “Easier to install” (twice).");
+  expect(remarks({ easier: 1, a: 1, b: 1 })).toBeUndefined();
+});
+
+test("an entry is counted as often as it was given, whatever it is called", () => {
+  const giveaway = { ...entry("constructor", "Constructor"), shipped: 1, arrived: 1, ran_out_at: null };
+  const lists = { ...reportOf({}).lists, giveaways: [giveaway] };
+  const counted = tally(
+    [{ key: "flier" }],
+    ({ key }) => key,
+    () => 1,
+  );
+  expect(stockOf(reportOf({ giveaway: counted }, { lists })).map(({ given }) => given)).toEqual([0]);
+});
+
 test("what was asked again and again is told by how often", () => {
-  const again = (questions: number, questionsByTimesAsked: Figures["questionsByTimesAsked"]) =>
-    sentencesOf(reportOf({ questions, questionsByTimesAsked })).askedAgain;
+  const again = (
+    questions: number,
+    questionsByTimesAsked: Figures["questionsByTimesAsked"],
+    mostAsked: Report["mostAsked"] = [],
+  ) => sentencesOf(reportOf({ questions, questionsByTimesAsked }, { mostAsked })).askedAgain;
   expect(again(0, {})).toBeUndefined();
   expect(again(3, { "1": 3 })).toBeUndefined();
   expect(again(2, { "2": 1 })).toBe("The 2 questions ask one thing.");
@@ -214,6 +253,21 @@ test("what was asked again and again is told by how often", () => {
     "The 12 questions ask 6 different things; the one that came most often came 5 times.",
   );
   expect(again(3, { "1": 1, "2": 1 })).toContain("came twice.");
+  expect(again(5, { "1": 1, "2": 2 })).toBe(
+    "The 5 questions ask 3 different things; those that came most often came twice each.",
+  );
+  // One of them is not indexed yet.
+  expect(again(4, { "1": 1, "2": 1 })).toBeUndefined();
+  // The list beside it takes two that are nearly the same as one.
+  const together = {
+    text: "?",
+    times: 4,
+    questionId: "q",
+    topic: null,
+    state: "open",
+    likeness: "l",
+  } as const;
+  expect(again(5, { "1": 1, "2": 2 }, [together])).toBe("The 5 questions ask 3 different things.");
 });
 
 test("giveaways that did not arrive are told", () => {
@@ -333,8 +387,9 @@ describe("narrowed down", () => {
 test.each([
   [0, "a minute"],
   [1, "a minute"],
-  [48, "48 minutes"],
-  [119, "119 minutes"],
+  [14, "14 minutes"],
+  [48, "about 48 minutes"],
+  [119, "about 119 minutes"],
   [120, "about 2 hours"],
   [47 * 60, "about 47 hours"],
   [5 * 1440 + 300, "about 5 days"],
@@ -347,8 +402,8 @@ test("how soon is said of half of the questions, and of none where there is one"
     sentencesOf(reportOf({ medianToRoute: { questions, minutes }, medianToAnswer: { questions, minutes } }))
       .soon;
   expect(soon(1200, 90)).toEqual([
-    "Half of the 1,200 questions that were routed were with somebody within 90 minutes.",
-    "Half of the 1,200 answers came within 90 minutes.",
+    "Half of the 1,200 questions that were routed were with somebody within about 90 minutes.",
+    "Half of the 1,200 answers came within about 90 minutes.",
   ]);
   expect(soon(1, 90)).toEqual([]);
   expect(soon(0, null)).toEqual([]);
