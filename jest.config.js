@@ -1,3 +1,5 @@
+const { availableParallelism } = require("node:os");
+
 module.exports = {
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   transform: {
@@ -8,7 +10,8 @@ module.exports = {
   },
   testEnvironment: "<rootDir>/test/support/environment.js",
   // A machine that is busy otherwise takes a quarter of a minute to start PostgreSQL in the process.
-  // Jest leaves a core free by default: of two, that is half.
-  maxWorkers: "100%",
+  // Tests in a browser wait for its clocks much of their time: one worker more than there are cores. As a number, because a
+  // share above all of them is taken for one.
+  maxWorkers: availableParallelism() + 1,
   testTimeout: 60_000,
 };
