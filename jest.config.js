@@ -9,9 +9,9 @@ module.exports = {
     ],
   },
   testEnvironment: "<rootDir>/test/support/environment.js",
-  // A machine that is busy otherwise takes a quarter of a minute to start PostgreSQL in the process.
   // Tests in a browser wait for its clocks much of their time: one worker more than there are cores. As a number, because a
   // share above all of them is taken for one.
   maxWorkers: availableParallelism() + 1,
+  // A machine that is busy otherwise takes a quarter of a minute to start PostgreSQL in the process.
   testTimeout: 60_000,
 };
