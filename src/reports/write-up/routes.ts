@@ -311,8 +311,12 @@ function previewOf(state: WriteUpState): string {
     .replace(/!\[(?:\\.|[^\\\]])*\]\(charts\/([a-z-]+)\.svg\)/g, (all, name: string) =>
       pictures.has(name) ? `${MARK}${name}${MARK}` : all,
     );
+  // In an attribute, such as a link's title, a picture would end it.
   return articleToHtml(marked).replace(
-    new RegExp(`${MARK}([a-z-]+)${MARK}`, "g"),
-    (_all, name: string) => `<span class="chart">${pictures.get(name) ?? ""}</span>`,
+    new RegExp(`<[^>]*>|${MARK}([a-z-]+)${MARK}`, "g"),
+    (all, name: string | undefined) =>
+      name === undefined
+        ? all.replaceAll(MARK, "")
+        : `<span class="chart">${pictures.get(name) ?? ""}</span>`,
   );
 }

@@ -188,6 +188,15 @@ test("what a page saves by itself answers with what will be read, and what to lo
     .expect(409);
 });
 
+test("a picture in the title of a link does not end it in the preview", async () => {
+  await aFullBooth();
+  const text = '[a](https://x.example/ "![b](charts/days.svg)")\n\n![b](charts/days.svg)';
+  const form = { ...(await formNow()), text };
+  const { body } = await organizer.post(PAGE).set("Accept", "application/json").send(form).expect(200);
+  expect(body.preview).toContain('<a href="https://x.example/" title="days"');
+  expect(body.preview.match(/<svg/g)).toHaveLength(1);
+});
+
 /** What the tables of a write-up say: the cells of each, and its rows by their first cell. */
 function tablesOf(markdown: string): Record<string, Record<string, string[]>> {
   const tables: Record<string, Record<string, string[]>> = {};
