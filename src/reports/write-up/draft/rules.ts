@@ -6,12 +6,13 @@ import { CATEGORY_SERIES, type Series, STATE_SERIES } from "../../charts/rules";
 import {
   aboutLoss,
   type Counts,
-  counted,
   daysOf,
   digits,
+  durationInWords,
   hourInWords,
   hoursOf,
   listed,
+  type Median,
   nameOf,
   nameOfDay,
   OTHER_DAYS,
@@ -120,7 +121,7 @@ function withNamesAsText(report: Report): Report {
 function numbersOf({ event, figures, lists }: Report): Offer[] {
   const { visits, people, category, questions, questionsByState } = figures;
   const { existing = 0, curious = 0, new: never = 0 } = category;
-  const { open = 0, routed = 0, answered = 0, closed = 0 } = questionsByState;
+  const { open = 0, routed = 0 } = questionsByState;
   const offers: Offer[] = [];
   const say = (name: string, label: string, value: string | undefined) =>
     offers.push({ target: `figure:${name}`, group: "Figures", label, value: value ?? "" });
@@ -145,10 +146,11 @@ function numbersOf({ event, figures, lists }: Report): Offer[] {
   count("overview", "Got an overview", figures.overviewGiven);
   count("contacts", "Left contact details", figures.visitsWithContact);
   count("questions", "Questions taken home", questions);
-  count("answered", "Questions answered", answered + closed);
+  // What was closed without an answer is none.
+  count("answered", "Questions answered", figures.medianToAnswer.questions);
   count("unanswered", "Questions without an answer", open + routed);
-  say("to-answer", "Median time to an answer", durationInWords(figures.medianToAnswer.minutes));
-  say("to-route", "Median time to an expert", durationInWords(figures.medianToRoute.minutes));
+  say("to-answer", "Median time to an answer", lengthOf(figures.medianToAnswer));
+  say("to-route", "Median time to an expert", lengthOf(figures.medianToRoute));
   for (const { key, list, counts, words } of COUNTED) {
     const all = { ...Object.fromEntries(lists[list].map(({ slug }) => [slug, 0])), ...counts(figures) };
     for (const [slug, value] of ranked(all)) {
@@ -171,13 +173,8 @@ const COUNTED: {
   { key: "giveaway", list: "giveaways", counts: ({ giveaway }) => giveaway, words: "Conversations with" },
 ];
 
-/** "20 minutes", "5 hours", "3 days": as exact as anybody wants to read. */
-function durationInWords(minutes: number | null): string | undefined {
-  if (minutes === null) return undefined;
-  if (minutes < 1) return "less than a minute";
-  if (minutes < 90) return counted(Math.round(minutes), "minute");
-  if (minutes < 48 * 60) return counted(Math.round(minutes / 60), "hour");
-  return counted(Math.round(minutes / 1440), "day");
+function lengthOf({ minutes }: Median): string | undefined {
+  return minutes === null ? undefined : durationInWords(minutes);
 }
 
 /* Sentences */
@@ -242,7 +239,7 @@ function aboutUnanswered({ questions, questionsByState }: Report["figures"]): st
 
 function aboutAnswering({ medianToAnswer: { questions, minutes } }: Report["figures"]): string | undefined {
   // Of a handful no typical time is known.
-  if (questions < 5) return undefined;
+  if (questions < 5 || minutes === null) return undefined;
   return `Half of the answers were there within ${durationInWords(minutes)}.`;
 }
 
