@@ -242,7 +242,7 @@ describe("the wall", () => {
     ]) {
       expect(page).toContain(shown);
     }
-    expect(page).toContain("Easier to install these days 3×");
+    expect(page).toContain("Easier to install these days 3 ×");
     expect(page).toContain("booth.example.org/ask");
     expect(page).not.toContain("Proxmox");
   });
