@@ -32,9 +32,13 @@ afterAll(() => browser.close());
 beforeEach(async () => {
   booth = await openBooth({ config: { publicUrl: PUBLIC } });
   booth.setClock(Date.now());
-  // An event that takes questions today.
+  // An event that takes questions today, also where midnight passes meanwhile.
+  const day = (from: number) => new Date(Date.now() + from * 86_400_000).toISOString().slice(0, 10);
   await booth.db.write((writer) =>
-    writer.updateTable("events").set({ starts_on: "2024-02-02", ends_on: "2999-01-01" }).execute(),
+    writer
+      .updateTable("events")
+      .set({ starts_on: day(-1), ends_on: day(1) })
+      .execute(),
   );
   tablet = await booth.tablet("Ada");
 });
