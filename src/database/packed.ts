@@ -48,13 +48,13 @@ export function packed<Given, Row, const Names extends readonly (keyof Row & str
   query: Query<Row>,
   names: Names,
 ): Asking<Given, Packed<Row, Names>> {
-  const values = sql.join(names.map((name) => sql.ref(`page.${name}`)));
+  const values = sql.join(names.map((name) => sql.ref(`packed.${name}`)));
   const isPostgres = read.getExecutor().adapter instanceof PostgresAdapter;
   // On SQLite as bytes: those go from one thread to another without a copy.
   const rows: RawBuilder<string | Uint8Array> = isPostgres
     ? sql`coalesce(json_agg(json_build_array(${values})), '[]')::text`
     : sql`CAST(json_group_array(json_array(${values})) AS BLOB)`;
-  const ask = prepared(read, read.selectFrom(query.as("page")).select(rows.as("rows")));
+  const ask = prepared(read, read.selectFrom(query.as("packed")).select(rows.as("rows")));
   return async (given) => {
     const [page] = await ask(given);
     return page ? JSON.parse(typeof page.rows === "string" ? page.rows : textOf(page.rows)) : [];

@@ -70,13 +70,15 @@ async function send(
   if (name.endsWith(".jsonl")) res.type("application/jsonl; charset=utf-8");
   if (!file) return void res.end();
   try {
-    await pipeline(file.content, res);
+    await pipeline(file.content, res, { end: false });
   } catch (error) {
     // Whoever closed the window before the end has what they wanted.
     if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
     return;
   }
+  // What has left is written down when whoever took it sees the end.
   await file.arrived();
+  res.end();
 }
 
 /** The page of a list: what it is narrowed down to, how many rows that is, the formats, and who took contacts before. */

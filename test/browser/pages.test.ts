@@ -80,6 +80,7 @@ const PAGES = [
   "/events/winter-camp/compare",
   "/events/winter-camp/wall",
   "/events/winter-camp/exports",
+  "/events/winter-camp/exports/contacts?consent=news",
   "/events/winter-camp/slips?of=all",
   "/events/winter-camp/slips/sheet?blank=1",
   "/events/winter-camp/ask-sign",

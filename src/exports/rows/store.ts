@@ -29,7 +29,7 @@ export interface What {
  * Rows that are walked past at a time: so many that what a query costs by itself hardly counts, and so few that what is
  * read takes little memory, and writing it little of everybody's time.
  */
-const SLICE = 500;
+const SLICE = 250;
 /** The same where they are only counted. */
 const COUNTED = 20_000;
 
@@ -45,8 +45,10 @@ interface Slice {
   until: Place;
 }
 
-const FIRST: Place = { at: Number.MIN_SAFE_INTEGER, id: "" };
-const LAST: Place = { at: Number.MAX_SAFE_INTEGER, id: "" };
+const ALL: Slice = {
+  after: { at: Number.MIN_SAFE_INTEGER, id: "" },
+  until: { at: Number.MAX_SAFE_INTEGER, id: "" },
+};
 
 /** The slice that a query is going to be asked of. */
 const LATER: Slice = {
@@ -58,16 +60,16 @@ const LATER: Slice = {
  * Walks through all rows of an order of time, whether they are wanted or not. `ends`: the place of the last row of a slice,
  * none where it is not a full one.
  */
-async function* slices(ends: Asking<Slice, Place>): AsyncGenerator<Slice> {
-  const endAfter = (after: Place) => ends({ after, until: LAST });
-  let after = FIRST;
+async function* slices(ends: Asking<Slice, Place>, all: Slice = ALL): AsyncGenerator<Slice> {
+  const endAfter = (after: Place) => ends({ after, until: all.until });
+  let { after } = all;
   let end = endAfter(after);
   for (;;) {
     const [until] = await end;
     // Where the next one ends is asked along with what is in this one.
     if (until) end = endAfter(until);
     end.catch(() => {});
-    yield { after, until: until ?? LAST };
+    yield { after, until: until ?? all.until };
     if (!until) return;
     after = until;
   }
@@ -109,26 +111,22 @@ function visitSlices(read: Reader, { event, narrowed }: What, size = SLICE): Asy
   const end = read
     .selectFrom("visits")
     .select(["happened_at as at", "id"])
-    .where((eb) => inSlice(eb, event, narrowed, LATER))
+    .where((eb) => inSlice(eb, event, LATER))
     .orderBy("happened_at")
     .orderBy("id")
     .offset(size - 1)
     .limit(1);
-  return slices(prepared(read, end));
+  const { day } = narrowed;
+  const span = day === undefined ? undefined : daySpan(day, event.time_zone);
+  const ofDay = span && { after: { at: span.from, id: "" }, until: { at: span.until, id: "" } };
+  return slices(prepared(read, end), ofDay);
 }
 
-/** The visits of an event and a day in a slice, whatever else is wanted of them. */
-function inSlice(
-  eb: OfVisits,
-  event: Event,
-  { day }: Narrowed,
-  { after, until }: Slice,
-): Expression<SqlBool> {
+/** The visits of an event in a slice, whatever else is wanted of them. */
+function inSlice(eb: OfVisits, event: Event, { after, until }: Slice): Expression<SqlBool> {
   const place = eb.refTuple("visits.happened_at", "visits.id");
-  const span = day && daySpan(day, event.time_zone);
   return eb.and([
     eb("visits.event_id", "=", event.id),
-    ...(span ? [eb("visits.happened_at", ">=", span.from), eb("visits.happened_at", "<", span.until)] : []),
     eb(place, ">", eb.tuple(after.at, after.id)),
     eb(place, "<=", eb.tuple(until.at, until.id)),
   ]);
@@ -178,17 +176,17 @@ function isWanted(eb: OfVisits, narrowed: Narrowed): Expression<SqlBool> {
 }
 
 /** The visits of a slice, whatever is wanted of them: to find what belongs to those that are. */
-function visitsIn(read: Reader, { event, narrowed }: What) {
+function visitsIn(read: Reader, { event }: What) {
   return read
     .selectFrom("visits")
-    .where((eb) => eb.and([inSlice(eb, event, narrowed, LATER), eb("visits.deleted_at", "is", null)]));
+    .where((eb) => eb.and([inSlice(eb, event, LATER), eb("visits.deleted_at", "is", null)]));
 }
 
 /** The visits of a slice that are wanted, in the order in which they happened. */
 function wantedIn(read: Reader, { event, narrowed }: What) {
   return read
     .selectFrom("visits")
-    .where((eb) => eb.and([inSlice(eb, event, narrowed, LATER), isWanted(eb, narrowed)]))
+    .where((eb) => eb.and([inSlice(eb, event, LATER), isWanted(eb, narrowed)]))
     .orderBy("happened_at")
     .orderBy("id");
 }
@@ -249,19 +247,16 @@ function consentsIn(read: Reader, what: What, purpose: Purpose | null): Asking<S
   return async (slice) => (await ask(slice)).map(asConsent);
 }
 
-type ConsentRow = [string, Purpose, number, string | null, ...(string | null)[]];
+type ConsentRow = Packed<
+  { visit_id: string; purpose: Purpose; given_at: number; contact_of: string | null } & ContactDetails,
+  readonly ["visit_id", "purpose", "given_at", "contact_of", ...typeof DETAILS]
+>;
 
 function asConsent(row: ConsentRow): Consent {
-  const [visitId, purpose, agreedAt, contactOf, ...values] = row;
-  if (contactOf === null) return { visitId, purpose, agreedAt, details: undefined };
-  const [name, organization, role, email, phone, handle, website, badge, note] = values as (string | null)[] &
-    Record<number, string | null>;
-  return {
-    visitId,
-    purpose,
-    agreedAt,
-    details: { name, organization, role, email, phone, handle, website, badge, note } as ContactDetails,
-  };
+  const [visitId, purpose, agreedAt, contactOf, name, organization, role, email, phone, ...more] = row;
+  const [handle, website, badge, note] = more;
+  const details = { name, organization, role, email, phone, handle, website, badge, note };
+  return { visitId, purpose, agreedAt, details: contactOf === null ? undefined : details };
 }
 
 interface Consent {
