@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
-import type { stream, Worksheet } from "exceljs";
+import type { Style, stream, Worksheet } from "exceljs";
 import type { Column, ColumnType, Context, Value } from "../rules";
 
 /** Of a sheet, the head included: ECMA-376, as all spreadsheets have it. */
@@ -36,8 +36,9 @@ export function textForWorkbook(text: string): string {
 /** A cell of exceljs: texts as runs, which it writes as texts; a plain one it would write as a formula's result. */
 const textCell = (text: string) => ({ richText: [{ text: textForWorkbook(text) }] });
 
+/** Undefined: no cell at all. */
 function cellOf(type: ColumnType, value: Value, { clock }: Context) {
-  if (value === null) return null;
+  if (value === null) return undefined;
   switch (type) {
     case "number":
       return value as number;
@@ -50,26 +51,26 @@ function cellOf(type: ColumnType, value: Value, { clock }: Context) {
     case "names":
     case "texts": {
       const all = value as string[];
-      return all.length === 0 ? null : textCell(all.join(type === "names" ? "; " : "\n"));
+      return all.length === 0 ? undefined : textCell(all.join(type === "names" ? "; " : "\n"));
     }
     default:
       return textCell(value as string);
   }
 }
 
-const TOP = { vertical: "top" } as const;
-const WRAPPED = { alignment: { ...TOP, wrapText: true } } as const;
+const TOP = { alignment: { vertical: "top" } } as const;
+const WRAPPED = { alignment: { vertical: "top", wrapText: true } } as const;
 /** How wide the columns of a type are, in characters, and how they are shown. */
-const LOOKS: Record<ColumnType, { width: number; style: { numFmt?: string; alignment?: object } }> = {
+const LOOKS: Record<ColumnType, { width: number; style: Partial<Style> }> = {
   text: { width: 32, style: WRAPPED },
   texts: { width: 48, style: WRAPPED },
   names: { width: 28, style: WRAPPED },
-  name: { width: 18, style: { alignment: TOP } },
-  id: { width: 38, style: { alignment: TOP } },
-  number: { width: 10, style: { alignment: TOP } },
-  "yes-no": { width: 10, style: { alignment: TOP } },
-  instant: { width: 17, style: { numFmt: "yyyy-mm-dd hh:mm", alignment: TOP } },
-  day: { width: 12, style: { numFmt: "yyyy-mm-dd", alignment: TOP } },
+  name: { width: 18, style: TOP },
+  id: { width: 38, style: TOP },
+  number: { width: 10, style: TOP },
+  "yes-no": { width: 10, style: TOP },
+  instant: { width: 17, style: { ...TOP, numFmt: "yyyy-mm-dd hh:mm" } },
+  day: { width: 12, style: { ...TOP, numFmt: "yyyy-mm-dd" } },
 };
 /** What people write most in has more room. */
 const WIDE = ["question", "answer", "note"];
@@ -104,7 +105,7 @@ export function workbook<Row>(
           sheets += 1;
           [sheet, rows] = [newSheet(book, `${title} ${sheets}`), 1];
         }
-        sheet.addRow(columns.map(({ type, get }) => cellOf(type, get(row, context), context))).commit();
+        addTo(sheet, row);
         rows += 1;
         if (rows % ROWS_A_TURN === 0) await roomIn(sheet, isLeft);
         if (isLeft.aborted) return;
@@ -116,16 +117,22 @@ export function workbook<Row>(
 
   function newSheet(book: stream.xlsx.WorkbookWriter, name: string): Worksheet {
     const sheet = book.addWorksheet(name, { views: [{ state: "frozen", ySplit: 1 }] });
-    sheet.columns = columns.map(({ type, key }) => ({
-      ...LOOKS[type],
-      ...(WIDE.includes(key) && { width: 60 }),
-    })) as typeof sheet.columns;
+    sheet.columns = columns.map(({ type, key }) => ({ width: WIDE.includes(key) ? 60 : LOOKS[type].width }));
     const head = sheet.addRow(columns.map(({ heading }) => textCell(heading)));
     head.eachCell((cell) => {
       cell.style = { font: { bold: true }, alignment: { vertical: "middle" } };
     });
     head.commit();
     return sheet;
+  }
+
+  function addTo(sheet: Worksheet, values: Row): void {
+    const row = sheet.addRow(columns.map(({ type, get }) => cellOf(type, get(values, context), context)));
+    row.eachCell((cell, place) => {
+      // One look for all cells of a type: exceljs writes out each one that it has not seen, and remembers it.
+      cell.style = LOOKS[(columns[place - 1] as Column<Row>).type].style;
+    });
+    row.commit();
   }
 
   function finish(sheet: Worksheet, rows: number): void {
