@@ -11,7 +11,7 @@ import { cards } from "./cards/rules";
 import { clockOf } from "./clock/rules";
 import type { Filters } from "./form";
 import { checklist, csv, type Format, json, jsonLines } from "./formats/rules";
-import { pagesOf, partsOf } from "./rows/store";
+import { pagesOf, partsOf, SMALL_SLICE } from "./rows/store";
 import {
   COLUMNS,
   type Column,
@@ -166,7 +166,8 @@ function contentOf(db: Database, what: Export, made: Made): Readable {
   const { list, event, lists } = what;
   const context = { event, names: namesOf(lists), clock: clockOf(event.time_zone), publicUrl: way.publicUrl };
   const columns = COLUMNS[list] as Column<AnyRow>[];
-  const pages = watched(pagesOf(db.aside, list, what), made);
+  const size = format === "xlsx" ? SMALL_SLICE : undefined;
+  const pages = watched(pagesOf(db.aside, list, what, size), made);
   if (format === "xlsx") {
     return workbook({ title: TITLES[list], columns, context, made: new Date(way.now()) }, pages);
   }

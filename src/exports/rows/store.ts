@@ -30,6 +30,8 @@ export interface What {
  * read takes little memory, and writing it little of everybody's time.
  */
 const SLICE = 250;
+/** The same where writing takes its time: what waits for that meanwhile would grow old, and take memory as long as all do. */
+export const SMALL_SLICE = 60;
 /** The same where they are only counted. */
 const COUNTED = 20_000;
 
@@ -107,7 +109,7 @@ async function* found<Page>(
 
 type OfVisits = ExpressionBuilder<Tables, "visits">;
 
-function visitSlices(read: Reader, { event, narrowed }: What, size = SLICE): AsyncGenerator<Slice> {
+function visitSlices(read: Reader, { event, narrowed }: What, size: number): AsyncGenerator<Slice> {
   const end = read
     .selectFrom("visits")
     .select(["happened_at as at", "id"])
@@ -306,7 +308,7 @@ const VISIT_COLUMNS = [
 ] as const;
 
 /** The visits of an event in the order in which they happened, page by page; those in the bin are left out. */
-async function* visitPages(read: Reader, what: What): AsyncGenerator<ExportedVisit[]> {
+async function* visitPages(read: Reader, what: What, size: number): AsyncGenerator<ExportedVisit[]> {
   const wanted = packed(read, wantedIn(read, what).select(VISIT_COLUMNS), VISIT_COLUMNS) as Asking<
     Slice,
     VisitRow
@@ -325,7 +327,7 @@ async function* visitPages(read: Reader, what: What): AsyncGenerator<ExportedVis
       askedIn(slice),
       agreedIn(slice),
     ]);
-  for await (const page of found(visitSlices(read, what), ask)) {
+  for await (const page of found(visitSlices(read, what, size), ask)) {
     const [rows, topics, remarks, giveaways, questions, consents] = page;
     if (rows.length === 0) continue;
     const visits = rows.map(asVisit);
@@ -381,7 +383,7 @@ const CONTACT_OF_COLUMNS = [
 ] as const;
 
 /** The visitors who left details and agreed to the purpose, in the order in which they came, page by page. */
-async function* contactPages(read: Reader, what: What): AsyncGenerator<Contact[]> {
+async function* contactPages(read: Reader, what: What, size: number): AsyncGenerator<Contact[]> {
   const purpose = purposeOf(what.narrowed);
   const agreeing = { ...what, narrowed: { ...what.narrowed, consent: purpose } };
   const visits = wantedIn(read, agreeing).select(CONTACT_OF_COLUMNS);
@@ -389,7 +391,7 @@ async function* contactPages(read: Reader, what: What): AsyncGenerator<Contact[]
   const agreedIn = consentsIn(read, what, purpose);
   const askedIn = questionsIn(read, what);
   const ask = (slice: Slice) => Promise.all([wanted(slice), agreedIn(slice), askedIn(slice)]);
-  for await (const [rows, consents, questions] of found(visitSlices(read, what), ask)) {
+  for await (const [rows, consents, questions] of found(visitSlices(read, what, size), ask)) {
     const agreedBy = new Map<string, string[]>();
     for (const { visitId, purpose: each } of consents)
       agreedBy.set(visitId, [...(agreedBy.get(visitId) ?? []), each]);
@@ -429,7 +431,7 @@ function questionsOf(read: Reader, { event, narrowed }: What) {
     });
 }
 
-function questionSlices(read: Reader, { event }: What, size = SLICE): AsyncGenerator<Slice> {
+function questionSlices(read: Reader, { event }: What, size: number): AsyncGenerator<Slice> {
   const { after } = LATER;
   const end = read
     .selectFrom("questions")
@@ -445,7 +447,7 @@ function questionSlices(read: Reader, { event }: What, size = SLICE): AsyncGener
 }
 
 /** The questions of an event in the order asked, page by page. */
-async function* followUpPages(read: Reader, what: What): AsyncGenerator<FollowUp[]> {
+async function* followUpPages(read: Reader, what: What, size: number): AsyncGenerator<FollowUp[]> {
   const purpose = purposeOf(what.narrowed);
   const wanted = questionsOf(read, what);
   const questions = packedObjects(
@@ -496,7 +498,7 @@ async function* followUpPages(read: Reader, what: What): AsyncGenerator<FollowUp
     ["question_id", "code"],
   );
   const ask = (slice: Slice) => Promise.all([questions(slice), slipsGiven(slice)]);
-  for await (const [rows, slips] of found(questionSlices(read, what), ask)) {
+  for await (const [rows, slips] of found(questionSlices(read, what, size), ask)) {
     if (rows.length === 0) continue;
     // The slip that was given last is the one that its visitor has in hand.
     const slipOf = new Map(slips.map(([questionId, code]) => [questionId, codeInGroups(code)]));
@@ -535,14 +537,15 @@ const FOLLOW_UP_NAMES = [
   ...DETAILS,
 ] as const;
 
-/** The rows of a list, page by page. */
+/** The rows of a list, page by page; `size`: how many are walked past for a page. */
 export function pagesOf<List extends ListName>(
   read: Reader,
   list: List,
   what: What,
+  size = SLICE,
 ): AsyncGenerator<Rows[List][]> {
   const pages = { "follow-ups": followUpPages, visits: visitPages, contacts: contactPages };
-  return pages[list](read, what) as AsyncGenerator<Rows[List][]>;
+  return pages[list](read, what, size) as AsyncGenerator<Rows[List][]>;
 }
 
 /** How many rows a list has, and how many of them carry contact details. */
