@@ -11,30 +11,8 @@ import {
   standingInWords,
   type Told,
 } from "../../../src/questions/letters/rules";
-import type { Contact } from "../../../src/questions/personal/rules";
 import { NOON } from "../../support/databases";
-
-const NOBODY: Contact = {
-  name: null,
-  organization: null,
-  role: null,
-  email: null,
-  phone: null,
-  handle: null,
-  website: null,
-  badge: null,
-};
-const ZOE: Contact = {
-  ...NOBODY,
-  name: "Zoë van Dyk",
-  organization: "ACME Inc.",
-  role: "Engineer",
-  email: "zoe@visitor.example",
-  phone: "+32 470 12 34 56",
-  handle: "@zoe:matrix.example",
-  website: "https://zoe.example/",
-  badge: "B-4711",
-};
+import { NOBODY, ZOE } from "../../support/people";
 
 const KAI: Recipient = {
   name: "Kai",

@@ -5,28 +5,7 @@ import {
   markPersonal,
   withoutPersonal,
 } from "../../../src/questions/personal/rules";
-
-const NOBODY: Contact = {
-  name: null,
-  organization: null,
-  role: null,
-  email: null,
-  phone: null,
-  handle: null,
-  website: null,
-  badge: null,
-};
-const ZOE: Contact = {
-  ...NOBODY,
-  name: "Zoë van Dyk",
-  organization: "ACME Inc.",
-  role: "Engineer",
-  email: "zoe@visitor.example",
-  phone: "+32 470 12 34 56",
-  handle: "@zoe:matrix.example",
-  website: "https://zoe.example/",
-  badge: "B-4711",
-};
+import { NOBODY, ZOE } from "../../support/people";
 
 const marked = (text: string, known: Contact[] = []) =>
   markPersonal(text, known)
