@@ -4,6 +4,7 @@ import type { Database } from "./database/open";
 import type { Instant } from "./database/tables";
 import type { Delivery } from "./delivery/loop";
 import type { Network } from "./http/addresses";
+import type { Jobs } from "./jobs";
 import type { Suggester } from "./questions/suggestions/store";
 
 /** What features are given instead of reaching for it: made once in `main.ts`, made anew by each test. */
@@ -17,6 +18,8 @@ export interface Deps {
   suggester: Suggester;
   /** What brings messages on their way; left out, they wait. */
   delivery?: Delivery;
+  /** What is done again and again while the booth runs. */
+  jobs: Jobs;
   /** Aborted when the program is asked to stop: what stays open by itself ends then. */
   stopping?: AbortSignal;
   /** The laptop's clock. */

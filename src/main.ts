@@ -5,8 +5,10 @@ import pino from "pino";
 import { checkPassphrase } from "./access/form";
 import { hashPassphrase } from "./access/rules";
 import { setPassphrase } from "./access/store";
+import type { Finding } from "./backups/check/rules";
+import { findingsOf } from "./backups/check/store";
 import { type Config, readConfig, SETTINGS } from "./config";
-import { checkFigures, countAnew } from "./database/figures";
+import { countAnew } from "./database/figures";
 import { openDatabase } from "./database/open";
 import type { Deps } from "./deps";
 import { Problem } from "./errors";
@@ -21,6 +23,7 @@ import { type EventFile, readEventFile } from "./imports/form";
 import { outcomeInWords } from "./imports/rules";
 import { DEMO_PASSPHRASE, fillDemo, importEvent } from "./imports/store";
 import { takeEventFile } from "./imports/writing/store";
+import { Jobs } from "./jobs";
 import { progressOf, writeOut } from "./output";
 import { keepSearchable } from "./questions/search/store";
 import { suggester } from "./questions/suggestions/store";
@@ -38,7 +41,14 @@ async function withBooth<T>(config: Config, work: (deps: Deps) => Promise<T>): P
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
   const db = await openDatabase(config, Date.now());
   try {
-    return await work({ db, config, log, suggester: suggester(), now: Date.now });
+    return await work({
+      db,
+      config,
+      log,
+      suggester: suggester(),
+      jobs: new Jobs({ log, now: Date.now }),
+      now: Date.now,
+    });
   } finally {
     await db.close();
   }
@@ -139,14 +149,16 @@ function commandLine(config: Config): Command {
     .description("count everything afresh and compare it with the figures that are kept")
     .option("--mend", "put right what differs")
     .action(({ mend }: { mend?: boolean }) =>
-      withBooth(config, async ({ db }) => {
-        const differences = await checkFigures(db.read);
-        for (const { what, kept, counted } of differences) {
-          console.log(`The figures of “${what}” differ: ${kept} are kept where ${counted} are counted.`);
+      withBooth(config, async (deps) => {
+        const findings = await findingsOf(deps);
+        for (const { words, advice } of findings) console.log(advice ? `${words} ${advice}` : words);
+        const isWrong = (each: Finding) => each.verdict === "bad";
+        if (mend && findings.some((each) => isWrong(each) && each.of === "figures")) {
+          await deps.db.write(countAnew);
+          console.log("All is counted anew.");
         }
-        if (differences.length === 0) console.log("The figures that are kept are those that counting gives.");
-        else if (mend) await db.write(countAnew).then(() => console.log("All is counted anew."));
-        else process.exitCode = 1;
+        const left = findings.filter((each) => isWrong(each) && !(mend && each.of === "figures"));
+        if (left.length > 0) process.exitCode = 1;
       }),
     );
 

@@ -11,10 +11,10 @@ import type { Deps } from "./deps";
 import { isLoopback, type Network, reachableAddresses, secureAddresses } from "./http/addresses";
 import { type Announcement, announce } from "./http/announce";
 import { type SecureServer, secureServer } from "./http/secure";
+import { Jobs } from "./jobs";
 import { letterOf } from "./questions/letters/store";
 import { suggester } from "./questions/suggestions/store";
 import { watchQuestions } from "./questions/watch/store";
-import { repeat } from "./repeat";
 
 /** Requests under way get this long to finish when the program is asked to stop. */
 const STOP_WITHIN = 5000;
@@ -45,6 +45,7 @@ export async function serve(config: Config, { prepare, delivers = true }: Run = 
     network,
     suggester: suggester(),
     stopping: stopping.signal,
+    jobs: new Jobs({ log, now: Date.now }),
     now: Date.now,
   };
   const app = createApp(deps);
@@ -64,10 +65,16 @@ export async function serve(config: Config, { prepare, delivers = true }: Run = 
   const delivery = delivers ? await deliver(deps) : undefined;
   deps.delivery = delivery;
   const seen = new Map<string, number>();
-  const watch = repeat("questions", WATCH_EVERY, () => watchQuestions(deps, seen), log);
+  deps.jobs.start({
+    name: "questions",
+    what: "Brings back questions whose time ran out, routes what is certain, tells who was not told",
+    every: WATCH_EVERY,
+    limit: 120,
+    work: () => watchQuestions(deps, seen),
+  });
   stopWhenAsked([server, ...(https.secure ? [https.secure.server] : [])], stopping, async () => {
     https.secure?.stop();
-    await Promise.all([announcement?.end(), delivery?.stop(), watch.stop()]);
+    await Promise.all([announcement?.end(), delivery?.stop(), deps.jobs.stop()]);
     await db.close();
     log.flush();
   });

@@ -3,6 +3,7 @@ import type { Config } from "../config";
 import type { Database } from "../database/open";
 import type { Instant, Way } from "../database/tables";
 import { framesOf } from "../http/faults";
+import type { Jobs } from "../jobs";
 import { type Letter, type Outcome, RENEWAL } from "../messages/rules";
 import {
   type Claimed,
@@ -16,7 +17,6 @@ import {
   renewClaim,
   settle,
 } from "../messages/store";
-import { repeat } from "../repeat";
 import { postToChat } from "./chat";
 import { type Carrier, hostOfMail, mailCarrier } from "./mail";
 
@@ -31,6 +31,13 @@ export type Carriers = Partial<Record<OwnWay, Carry>>;
 
 /** How often is looked whether something is due, in seconds. */
 const LOOK_EVERY = 3;
+/** How long one look may take, in seconds: many messages, each of which may wait long for a slow server. */
+const LIMIT = 600;
+/** What the loops do, in words for the organizer. */
+const WHAT: Record<OwnWay, string> = {
+  mail: "Hands mail to the mail server",
+  webhook: "Posts messages to chats",
+};
 /** How long a way that is blocked is left alone. */
 const REST = 60_000;
 
@@ -123,12 +130,12 @@ export async function deliverNext(
  * message, and logged without anybody's address. `every`: how often is looked, in seconds.
  */
 export function startDelivery(
-  deps: DeliveryDeps,
+  deps: DeliveryDeps & { jobs: Jobs },
   carriers: Carriers,
   wording: Wording,
   every = LOOK_EVERY,
 ): Delivery & { stop(): Promise<void> } {
-  const { db, log, now } = deps;
+  const { db, now, jobs } = deps;
   const ways = Object.keys(carriers) as OwnWay[];
   const troubles = new Map<OwnWay, Trouble>();
   const turns = new Map<OwnWay, Promise<void>>();
@@ -167,7 +174,13 @@ export function startDelivery(
     return turn;
   };
   const loops = ways.map((via) =>
-    repeat(`delivery by ${via}`, every, () => inTurn(via, () => drain(via)), log),
+    jobs.start({
+      name: `delivery by ${via}`,
+      what: WHAT[via],
+      every,
+      limit: LIMIT,
+      work: () => inTurn(via, () => drain(via)),
+    }),
   );
 
   return {

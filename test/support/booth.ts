@@ -8,6 +8,7 @@ import { createApp } from "../../src/app";
 import type { Config } from "../../src/config";
 import type { Database } from "../../src/database/open";
 import type { Deps } from "../../src/deps";
+import { Jobs } from "../../src/jobs";
 import { suggester } from "../../src/questions/suggestions/store";
 import type { SentVisit } from "../../src/visits/form";
 import { type Engine, freshDatabase, NOON } from "./databases";
@@ -66,13 +67,16 @@ export async function openBooth(
     logLevel: "info",
     ...options.config,
   };
+  const log = pino({ level: "info" }, { write: (line: string) => void logged.push(line) });
+  const now = options.now ?? (() => clock);
   const deps: Deps = {
     db,
     config,
-    log: pino({ level: "info" }, { write: (line: string) => void logged.push(line) }),
+    log,
     // Without what is known beforehand: what a test routes is all there is to learn from.
     suggester: suggester(() => []),
-    now: options.now ?? (() => clock),
+    jobs: new Jobs({ log, now }),
+    now,
   };
   const eventId = await addEvent(db);
   const server = createServer(createApp(deps));
