@@ -161,6 +161,7 @@ export interface ContactsTable {
   website: string | null;
   badge: string | null;
   note: string | null;
+  erased_at: Generated<Instant | null>;
 }
 
 export interface ContactConsentsTable {
@@ -311,6 +312,40 @@ export interface ContactExportsTable {
   contacts: number | null;
 }
 
+/** What can be erased, and stays so. */
+export type ErasedKind =
+  | "visit"
+  | "deleted-visit"
+  | "visitor-question"
+  | "device"
+  | "staff-of-visit"
+  | "expert";
+
+export interface ErasuresTable {
+  kind: ErasedKind;
+  id: string;
+  erased_at: Instant;
+  why: "asked" | "expired";
+}
+
+export interface TextsToLookAtTable {
+  place: string;
+  id: string;
+  event_id: string | null;
+  reason: "theirs" | "name" | "redacted";
+  since: Instant;
+}
+
+export interface RetentionsTable {
+  event_id: string;
+  days: Generated<number>;
+  until: Generated<string | null>;
+  reason: Generated<string>;
+  seen_at: Generated<Instant | null>;
+  expired_at: Generated<Instant | null>;
+  expired: Generated<number>;
+}
+
 /** What is counted under; `""`: none. */
 export interface KeptCellsTable {
   id: Generated<number>;
@@ -368,6 +403,9 @@ export interface Tables {
   write_up_texts: WriteUpTextsTable;
   contact_exports: ContactExportsTable;
   wall_links: { event_id: string; token: string; made_at: Instant };
+  erasures: ErasuresTable;
+  texts_to_look_at: TextsToLookAtTable;
+  retentions: RetentionsTable;
   /** Made by `search.ts`, which explains it. */
   search_waiting: { question_id: string };
   /** Made by `figures.ts`, which explains these. */
