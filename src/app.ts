@@ -18,6 +18,7 @@ import { cookieOf, SESSION_COOKIE } from "./http/cookies";
 import { answerProblems, nothingHere } from "./http/faults";
 import { readBodies, refuseBrokenAddresses } from "./http/input";
 import { slowGuesses } from "./http/limits";
+import { measured } from "./http/measure";
 import { refuseForeignWrites } from "./http/origin";
 import { setUpViews } from "./http/pages";
 import { anyone, mount, type Route } from "./http/route";
@@ -85,7 +86,7 @@ export function allRoutes(deps: Deps): Route[] {
 
 /** The web application. Opens nothing by itself: what it needs is in `deps`. */
 export function createApp(deps: Deps): Express {
-  keepSearchable(deps.db, (error) => deps.log.error({ err: error }, "questions could not be indexed"));
+  keepSearchable(deps.db, (error) => deps.log.error({ error }, "questions could not be indexed"));
   const app = express();
   app.disable("x-powered-by");
   // Should the page of an error fail itself: no stack for visitors to read.
@@ -94,6 +95,7 @@ export function createApp(deps: Deps): Express {
   app.set("trust proxy", deps.config.publicUrl ? "loopback, linklocal, uniquelocal" : false);
   setUpViews(app);
 
+  app.use(measured(deps.metrics));
   app.use(securityHeaders());
   // A hall's Wi-Fi is slow: the capture page with its script is a third of its size this way.
   app.use(compression());

@@ -44,6 +44,8 @@ const SCHEMAS = {
       "must be a mail address, such as booth@example.org or Our booth <booth@example.org>",
     ),
   CHROME_PATH: z.string().min(1),
+  METRICS_TOKEN: z.string().min(16, "must have at least 16 characters"),
+  LOG_FILE: z.string().min(1),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
     error: "must be one of fatal, error, warn, info, debug, trace, silent",
   }),
@@ -79,6 +81,16 @@ export const SETTINGS: Setting[] = [
     meaning: "Chrome or Chromium that makes PDFs of reports",
     standard: "the one that is installed",
   },
+  {
+    name: "METRICS_TOKEN",
+    meaning: "bearer token for reading /metrics from another machine",
+    standard: "none",
+  },
+  {
+    name: "LOG_FILE",
+    meaning: "file that the log is kept in, or off: the terminal alone",
+    standard: "logs/boothlight.log in DATA_DIR",
+  },
   { name: "LOG_LEVEL", meaning: "how much the log tells", standard: "info" },
 ];
 
@@ -100,6 +112,9 @@ export interface Config {
   smtpUrl?: string;
   mailFrom?: string;
   chromePath?: string;
+  metricsToken?: string;
+  /** `off`: none; undefined: the one in the data folder. */
+  logFile?: string;
   logLevel: string;
 }
 
@@ -124,6 +139,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   if (certificateKey && !certificate) throw new Error("CERTIFICATE must be set where CERTIFICATE_KEY is.");
   const [smtpUrl, mailFrom] = [read("SMTP_URL"), read("MAIL_FROM")];
   if (smtpUrl && !mailFrom) throw new Error("MAIL_FROM must be set where SMTP_URL is: mail has a sender.");
+  const logFile = read("LOG_FILE");
   return {
     port,
     host: read("HOST") ?? "",
@@ -138,6 +154,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     smtpUrl,
     mailFrom,
     chromePath: read("CHROME_PATH"),
+    metricsToken: read("METRICS_TOKEN"),
+    logFile: logFile === "off" ? logFile : logFile && path.resolve(logFile),
     logLevel: read("LOG_LEVEL") ?? "info",
   };
 }

@@ -5,7 +5,9 @@ import type { Instant } from "./database/tables";
 import type { Delivery } from "./delivery/loop";
 import type { Network } from "./http/addresses";
 import type { Jobs } from "./jobs";
+import type { Metrics } from "./metrics";
 import type { Suggester } from "./questions/suggestions/store";
+import type { Run } from "./run";
 
 /** What features are given instead of reaching for it: made once in `main.ts`, made anew by each test. */
 export interface Deps {
@@ -20,6 +22,10 @@ export interface Deps {
   delivery?: Delivery;
   /** What is done again and again while the booth runs. */
   jobs: Jobs;
+  /** What is counted while it runs; left out, nothing is. */
+  metrics?: Metrics;
+  /** The run that is under way; left out, as where a command works, there is none. */
+  run?: Run;
   /** Aborted when the program is asked to stop: what stays open by itself ends then. */
   stopping?: AbortSignal;
   /** The laptop's clock. */

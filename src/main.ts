@@ -24,6 +24,7 @@ import { outcomeInWords } from "./imports/rules";
 import { DEMO_PASSPHRASE, fillDemo, importEvent } from "./imports/store";
 import { takeEventFile } from "./imports/writing/store";
 import { Jobs } from "./jobs";
+import { makeLog } from "./log";
 import { progressOf, writeOut } from "./output";
 import { keepSearchable } from "./questions/search/store";
 import { suggester } from "./questions/suggestions/store";
@@ -38,7 +39,7 @@ import { serve } from "./serve";
 
 /** Opens what a command works on, runs it, and closes it again. */
 async function withBooth<T>(config: Config, work: (deps: Deps) => Promise<T>): Promise<T> {
-  const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+  const log = makeLog(config.logLevel, pino.destination({ dest: 2, sync: true }));
   const db = await openDatabase(config, Date.now());
   try {
     return await work({
@@ -78,7 +79,7 @@ function commandLine(config: Config): Command {
     .action((name: string) =>
       withBooth(config, async ({ db, log, now }) => {
         const file = await eventFileAt(name);
-        keepSearchable(db, (error) => log.error({ err: error }, "questions could not be indexed"));
+        keepSearchable(db, (error) => log.error({ error }, "questions could not be indexed"));
         const progress = (done: number, of: number) => {
           if (process.stderr.isTTY)
             process.stderr.write(`\r${done} of ${of} visits${done < of ? " …" : "\n"}`);

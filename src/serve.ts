@@ -1,6 +1,5 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import pino from "pino";
 import QRCode from "qrcode";
 import { hasEverSignedIn, inviteToSignIn } from "./access/store";
 import { createApp } from "./app";
@@ -12,17 +11,27 @@ import { isLoopback, type Network, reachableAddresses, secureAddresses } from ".
 import { type Announcement, announce } from "./http/announce";
 import { type SecureServer, secureServer } from "./http/secure";
 import { Jobs } from "./jobs";
+import { openLog } from "./log";
+import { Metrics } from "./metrics";
 import { letterOf } from "./questions/letters/store";
 import { suggester } from "./questions/suggestions/store";
 import { watchQuestions } from "./questions/watch/store";
+import { clearPrints } from "./reports/printing/store";
+import { beginRun, VERSION } from "./run";
+import { endOnFault, outliveTerminal, stopWhenAsked } from "./stop";
 
-/** Requests under way get this long to finish when the program is asked to stop. */
-const STOP_WITHIN = 5000;
 /** Seconds between two looks at the questions: whose time ran out, what is certain, who was not told. */
 const WATCH_EVERY = 20;
+/** Seconds between two looks whether the laptop's addresses changed or its certificate runs out. */
+const CERTIFICATE_EVERY = 30;
+/** Seconds between two looks for what broken-off prints left. */
+const CLEAR_EVERY = 6 * 3600;
+
+const AFTER_CRASH =
+  "Boothlight stopped unexpectedly and was started again. All that was acknowledged is here.";
 
 /** What is only asked of some runs. */
-interface Run {
+interface Asked {
   /** Fills the database before the first request. */
   prepare?: (deps: Deps) => Promise<void>;
   /** Whether messages go out. Left out: they do. */
@@ -33,9 +42,12 @@ interface Run {
  * Runs the booth until the program is asked to stop.
  * Throws where the database cannot be opened or the port is taken.
  */
-export async function serve(config: Config, { prepare, delivers = true }: Run = {}): Promise<void> {
-  const log = pino({ level: config.logLevel }, pino.destination(2));
+export async function serve(config: Config, { prepare, delivers = true }: Asked = {}): Promise<void> {
+  outliveTerminal();
+  const { log, file: logFile, end: endLog } = openLog(config);
+  endOnFault(log, endLog);
   const db = await openDatabase(config, Date.now());
+  const run = await beginRun(config.dataDir, Date.now());
   const network: Network = { port: config.port };
   const stopping = new AbortController();
   const deps: Deps = {
@@ -46,6 +58,8 @@ export async function serve(config: Config, { prepare, delivers = true }: Run = 
     suggester: suggester(),
     stopping: stopping.signal,
     jobs: new Jobs({ log, now: Date.now }),
+    metrics: new Metrics(),
+    run: { ...run, logFile },
     now: Date.now,
   };
   const app = createApp(deps);
@@ -58,27 +72,68 @@ export async function serve(config: Config, { prepare, delivers = true }: Run = 
   } catch (error) {
     server.close();
     await db.close();
+    await run.end();
+    await endLog();
     throw error;
   }
-  https.secure?.watch();
-  const announcement = announceOn(deps, network, https.secure);
+  const ended = startJobs(deps, network, { secure: https.secure, delivers });
+  stopWhenAsked({
+    servers: [server, ...(https.secure ? [https.secure.server] : [])],
+    stopping,
+    log,
+    close: async () => {
+      await (await ended).end();
+      await db.close();
+      await run.end();
+    },
+    last: endLog,
+  });
+  await ended;
+  log.info({ version: VERSION, isAfterCrash: run.isAfterCrash }, "running");
+  if (run.isAfterCrash) console.log(AFTER_CRASH);
+  await sayWhere(deps, network, https.without);
+}
+
+/** Starts what is done in the background, each a job; `end` stops all of it. */
+async function startJobs(
+  deps: Deps,
+  network: Network,
+  { secure, delivers }: { secure: SecureServer | undefined; delivers: boolean },
+): Promise<{ end(): Promise<void> }> {
+  const { jobs } = deps;
+  const certificate =
+    secure &&
+    jobs.start({
+      name: "certificate",
+      owner: "http",
+      what: "Makes another certificate where the laptop’s addresses changed or the one it has runs out",
+      every: CERTIFICATE_EVERY,
+      limit: 60,
+      work: () => secure.look(),
+    });
+  const announcement = announceOn(deps, network, () => certificate?.soon());
   const delivery = delivers ? await deliver(deps) : undefined;
   deps.delivery = delivery;
   const seen = new Map<string, number>();
-  deps.jobs.start({
+  jobs.start({
     name: "questions",
+    owner: "questions",
     what: "Brings back questions whose time ran out, routes what is certain, tells who was not told",
     every: WATCH_EVERY,
     limit: 120,
     work: () => watchQuestions(deps, seen),
   });
-  stopWhenAsked([server, ...(https.secure ? [https.secure.server] : [])], stopping, async () => {
-    https.secure?.stop();
-    await Promise.all([announcement?.end(), delivery?.stop(), deps.jobs.stop()]);
-    await db.close();
-    log.flush();
+  jobs.start({
+    name: "prints",
+    owner: "reports",
+    what: "Clears away what the making of a PDF left behind where it was broken off",
+    every: CLEAR_EVERY,
+    limit: 60,
+    work: () => clearPrints(deps.config, deps.now()),
   });
-  await sayWhere(deps, network, https.without);
+  return {
+    end: async () => void (await Promise.all([announcement?.end(), delivery?.stop(), jobs.stop()])),
+  };
 }
 
 /** Brings messages on their way, in the words that their questions give them then. */
@@ -115,37 +170,20 @@ async function openSecurely(
   }
 }
 
-/** Gives the laptop its name on the network, where any other device is there to hear it. */
+/** Gives the laptop its name on the network, where any other device is there to hear it. `onName`: it has another one. */
 function announceOn(
-  { config, log }: Deps,
+  { config, log, jobs }: Deps,
   network: Network,
-  secure: SecureServer | undefined,
+  onName: () => void,
 ): Announcement | undefined {
   if (isLoopback(config.host)) return undefined;
   const isEverywhere = ["", "0.0.0.0", "::"].includes(config.host);
   const host = isEverywhere ? undefined : config.host;
-  return announce({ port: network.port, host, log }, (name) => {
+  return announce({ port: network.port, host, log, jobs }, (name) => {
     network.localName = name;
     if (name) log.info(`The laptop is ${name} on its network.`);
-    void secure?.look();
+    onName();
   });
-}
-
-/** What is open by itself ends, requests under way finish, then `close` runs, once, when the program is asked to stop. */
-function stopWhenAsked(servers: Server[], stopping: AbortController, close: () => Promise<void>): void {
-  const stop = async () => {
-    if (stopping.signal.aborted) return;
-    stopping.abort();
-    setTimeout(() => {
-      for (const server of servers) server.closeAllConnections();
-    }, STOP_WITHIN).unref();
-    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
-    for (const server of servers) server.closeIdleConnections();
-    await Promise.all(closed);
-    await close();
-  };
-  // Once each: who presses Ctrl+C a second time does not want to wait.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
 }
 
 /** Opens a server; gives its port. Throws an Error of one line where it cannot, naming the setting that mends it. */

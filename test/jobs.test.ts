@@ -4,6 +4,7 @@ import { type Job, Jobs } from "../src/jobs";
 const jobs = (log = pino({ level: "silent" })) => new Jobs({ log, now: Date.now });
 const aJob = (job: Partial<Job> & Pick<Job, "work">): Job => ({
   name: "slow",
+  owner: "visits",
   what: "Takes its time",
   every: 3600,
   limit: 60,

@@ -182,7 +182,9 @@ export function captureRoutes(deps: Deps): Route[] {
       clockOffset: 0,
       say: sayIn(languageOf(req)),
     };
-    return (await recordVisits(db, arrival, [visit]))[0] as Result;
+    const [result] = await recordVisits(db, arrival, [visit]);
+    deps.metrics?.countVisits([(result as Result).status]);
+    return result as Result;
   }
 }
 

@@ -19,6 +19,21 @@ interface BeforeCommit {
   onFault: (error: unknown) => void;
 }
 
+/** What went through the door since the program was started. */
+export interface DoorCounts {
+  /** Transactions that were committed. */
+  commits: number;
+  /** Writes that were handed in. */
+  writes: number;
+  /** Writes of which nothing was kept because the database or its disk failed. */
+  failures: number;
+  /** When the last of those was (`performance.now`), and its code. */
+  failed?: { at: number; code: string };
+}
+
+/** The disk is full or read-only, or the file is damaged; on PostgreSQL, it is out of room or its system fails. */
+const DISK_FAILS = /^SQLITE_(FULL|IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN)|^(53|58)...$/;
+
 /** So few that a request which comes meanwhile hardly waits for them. */
 const MOST_JOBS_A_COMMIT = 100;
 
@@ -32,6 +47,7 @@ export class WriteDoor {
   readonly #waiting: Job[] = [];
   #running: Promise<void> | undefined;
   #beforeCommit: BeforeCommit | undefined;
+  readonly counts: DoorCounts = { commits: 0, writes: 0, failures: 0 };
 
   /** `begin` is the engine's way to open a transaction that is going to write. */
   constructor(connection: Kysely<Tables>, begin: "begin" | "begin immediate") {
@@ -45,7 +61,12 @@ export class WriteDoor {
    * in both cases nothing of this job was kept. No network or file work inside.
    */
   write<T>(work: (writer: Writer) => Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
+    return new Promise<T>((resolve, refuse) => {
+      const reject = (error: unknown) => {
+        this.#noteFailure(error);
+        refuse(error);
+      };
+      this.counts.writes += 1;
       this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
       this.#running ??= this.#drain();
     });
@@ -95,8 +116,16 @@ export class WriteDoor {
       for (const job of jobs) job.reject(error);
       return;
     }
+    this.counts.commits += 1;
     for (const answer of answers) answer();
     if (isMore) void this.write(async () => {}).catch(() => {});
+  }
+
+  #noteFailure(error: unknown): void {
+    const code = String((error as { code?: unknown } | undefined)?.code);
+    if (!DISK_FAILS.test(code)) return;
+    this.counts.failures += 1;
+    this.counts.failed = { at: performance.now(), code };
   }
 
   /** Does what follows from the writes of a commit. Gives whether there is more of it. */

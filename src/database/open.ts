@@ -4,7 +4,7 @@ import BetterSqlite3 from "better-sqlite3";
 import { Kysely, PostgresDialect, type PostgresPool, SqliteDialect } from "kysely";
 import { Pool, TypeOverrides } from "pg";
 import { openAside } from "./aside";
-import { WriteDoor, type Writer } from "./door";
+import { type DoorCounts, WriteDoor, type Writer } from "./door";
 import { keepFigures } from "./figures";
 import { migrate } from "./migrate";
 import { makeSearchable } from "./search";
@@ -23,6 +23,8 @@ export interface Database {
   aside: Reader;
   /** The one way to change something: see `WriteDoor.write`. */
   write<T>(work: (writer: Writer) => Promise<T>): Promise<T>;
+  /** What was written since the program was started. */
+  counts: Readonly<DoorCounts>;
   /** What is done at the end of each transaction: see `WriteDoor.beforeCommit`. */
   beforeCommit(work: (writer: Writer) => Promise<boolean>, onFault: (error: unknown) => void): void;
   /**
@@ -30,7 +32,9 @@ export interface Database {
    * connection for it, SQLite what has changed since.
    */
   snapshot(): Promise<Snapshot>;
-  /** Waits for the writes under way, then closes. */
+  /**
+   * Waits for the writes under way, ends what is still read, then closes: of SQLite one file is left, with everything in it.
+   */
   close(): Promise<void>;
 }
 
@@ -86,6 +90,9 @@ async function openSqlite(dataDir: string, now: number): Promise<Database> {
   return ready("sqlite", { read, aside, writer, snapshot }, new WriteDoor(writer, "begin immediate"), now);
 }
 
+/** Bytes of the write-ahead log that stay when all of it is in the database: four times what is there on a usual day. */
+const WAL_KEPT = 16 * 1024 * 1024;
+
 function connections(dataDir: string) {
   const file = sqliteFile(dataDir);
   try {
@@ -96,6 +103,8 @@ function connections(dataDir: string) {
     // The default in WAL mode may lose acknowledged rows in a power cut.
     writing.pragma("synchronous = FULL");
     writing.pragma("foreign_keys = ON");
+    // While somebody reads a snapshot, what is written waits beside the file; when they are done it is cut back to this.
+    writing.pragma(`journal_size_limit = ${WAL_KEPT}`);
     return { writing, reading: new BetterSqlite3(file, { readonly: true, timeout: 5000 }) };
   } catch (error) {
     throw new Error(`the database ${file} cannot be opened: ${reasonOf(error)}.`);
@@ -139,8 +148,11 @@ async function ready(
   now: number,
 ): Promise<Database> {
   const { read, aside } = connections;
+  /** Who reads a state of the database: on SQLite the last one to leave puts what waits beside the file into it. */
+  const open = new Set<Snapshot>();
   const close = async () => {
     await door.idle();
+    await Promise.allSettled([...open].map((each) => each.close()));
     for (const each of new Set(Object.values(connections))) await each.destroy();
   };
   try {
@@ -156,8 +168,22 @@ async function ready(
     read,
     aside,
     write: (work) => door.write(work),
+    counts: door.counts,
     beforeCommit: (work, onFault) => door.beforeCommit(work, onFault),
-    snapshot,
+    snapshot: async () => {
+      const { read: state, close: leave } = await snapshot();
+      let left: Promise<void> | undefined;
+      const one: Snapshot = {
+        read: state,
+        close: () => {
+          open.delete(one);
+          left ??= leave();
+          return left;
+        },
+      };
+      open.add(one);
+      return one;
+    },
     close,
   };
 }

@@ -176,6 +176,7 @@ export function startDelivery(
   const loops = ways.map((via) =>
     jobs.start({
       name: `delivery by ${via}`,
+      owner: "delivery",
       what: WHAT[via],
       every,
       limit: LIMIT,

@@ -2,12 +2,15 @@ import { createSocket } from "node:dgram";
 import { isIPv4 } from "node:net";
 import type { CiaoService, Responder } from "@homebridge/ciao";
 import type { Logger } from "pino";
+import type { Jobs } from "../jobs";
 import { WANTED_NAME } from "./addresses";
 
 /** How many Boothlights one network can tell apart. */
 const MOST_NAMES = 20;
-/** After a failure, such as a laptop that has no network yet. */
-const TRY_AGAIN_AFTER = 60_000;
+/** Seconds between two looks whether the laptop has its name: it may have had no network yet. */
+const LOOK_EVERY = 60;
+/** Seconds that looking for a name may take: each that another has costs a few. */
+const LIMIT = 120;
 
 export interface Announcement {
   /** Takes leave of the network. Never fails; waits a second at the most. */
@@ -43,7 +46,8 @@ async function tryMulticast(host?: string): Promise<void> {
         const socket = createSocket({ type, reuseAddr: true });
         const done = (error?: NodeJS.ErrnoException) => {
           socket.close();
-          if (error) reject(new Error(IN_WORDS[error.code ?? ""] ?? error.code ?? error.message));
+          const reason = IN_WORDS[error?.code ?? ""] ?? error?.code ?? error?.message;
+          if (error) reject(Object.assign(new Error(reason), { code: error.code }));
           else resolve();
         };
         socket.once("error", done);
@@ -65,10 +69,10 @@ async function tryMulticast(host?: string): Promise<void> {
 /**
  * Announces the laptop on its network by mDNS (RFC 6762), as boothlight.local; where another has that name, as
  * boothlight-2.local and so on. `nameTaken` hears which it is, again when it changes, and undefined when it is lost.
- * Returns at once and works in the background. What goes wrong is one line in the log, and tried again every minute.
+ * Returns at once: the work is a job. What goes wrong is one line in the log, and tried again every minute.
  */
 export function announce(
-  { port, host, log }: { port: number; host?: string; log: Logger },
+  { port, host, log, jobs }: { port: number; host?: string; log: Logger; jobs: Jobs },
   nameTaken: (name: string | undefined) => void,
   makeResponder: MakeResponder = responderOfLibrary,
 ): Announcement {
@@ -76,10 +80,8 @@ export function announce(
   let service: CiaoService | undefined;
   let isEnding = false;
   let isWarned = false;
-  let timer: NodeJS.Timeout | undefined;
 
-  const failed = (error: unknown) => {
-    if (isEnding) return;
+  const warn = (error: unknown) => {
     const reason = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ");
     if (!isWarned) {
       log.warn(
@@ -87,7 +89,6 @@ export function announce(
       );
     }
     isWarned = true;
-    timer = setTimeout(begin, TRY_AGAIN_AFTER).unref();
   };
 
   /** Takes the first name that nobody on the network has. */
@@ -113,7 +114,7 @@ export function announce(
     });
     candidate.on("hostname-change", () => {
       // Two networks that each had one may have become one network.
-      if (candidate === service) void candidate.destroy().catch(failed).then(restart);
+      if (candidate === service) void candidate.destroy().catch(warn).then(restart);
     });
     // Without a listener the library says on the console that there should be one.
     candidate.on("name-change", () => {});
@@ -127,26 +128,35 @@ export function announce(
   const restart = () => {
     service = undefined;
     nameTaken(undefined);
-    return begin();
+    job.soon();
   };
 
-  async function begin(): Promise<void> {
-    if (isEnding) return;
+  const haveName = async () => {
+    if (service || isEnding) return;
     try {
       service = await takeName();
-      if (!service || isEnding) return;
-      isWarned = false;
-      nameTaken(service.getHostname().replace(/\.$/, "").toLowerCase());
     } catch (error) {
-      failed(error);
+      if (isEnding) return;
+      warn(error);
+      throw error;
     }
-  }
+    if (!service || isEnding) return;
+    isWarned = false;
+    nameTaken(service.getHostname().replace(/\.$/, "").toLowerCase());
+  };
 
-  void begin();
+  const job = jobs.start({
+    name: "name on the network",
+    owner: "http",
+    what: `Keeps the name ${WANTED_NAME} for the laptop on its network`,
+    every: LOOK_EVERY,
+    limit: LIMIT,
+    work: haveName,
+  });
   return {
     async end() {
       isEnding = true;
-      clearTimeout(timer);
+      void job.stop();
       let waited: NodeJS.Timeout | undefined;
       const patience = new Promise<void>((resolve) => {
         waited = setTimeout(resolve, 1000);

@@ -8,22 +8,16 @@ import type { Instant } from "../database/tables";
 import { type Network, namesToCertify } from "./addresses";
 import { certificateFromFiles, localCertificate } from "./certificates";
 
-/** How often the laptop looks whether its addresses changed or its certificate runs out. */
-const LOOK_EVERY = 30_000;
-
 export interface SecureServer {
   server: Server;
   /** Opens it the way that is given, and lets pages say at which port. */
   listen(open: () => Promise<number>): Promise<void>;
   /**
    * Presents another certificate where the laptop's names or addresses changed, the one it has runs out, or its files
-   * are other ones now: for connections from now on, those that stand go on. Never throws: what fails is in the log, and
-   * the certificate stays.
+   * are other ones now: for connections from now on, those that stand go on. Throws where that fails: the reason is in the
+   * log, once, and the certificate stays.
    */
   look(): Promise<void>;
-  /** Looks from now on by itself, until `stop`. */
-  watch(): void;
-  stop(): void;
 }
 
 export interface SecureSettings extends Pick<Config, "dataDir" | "host" | "certificate" | "certificateKey"> {}
@@ -64,7 +58,6 @@ export async function secureServer(
   const server = createServer(presented, answer);
   let lastFailure = "";
   let looking: Promise<void> = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
 
   const look = async () => {
     try {
@@ -80,12 +73,14 @@ export async function secureServer(
       const message = error instanceof Error ? error.message : String(error);
       if (message !== lastFailure) log.warn(`The certificate stays as it is: ${message}`);
       lastFailure = message;
+      throw error;
     }
   };
   /** One look after the other: two at once would make two certificates. */
   const lookInTurn = () => {
-    looking = looking.then(look);
-    return looking;
+    const turn = looking.then(look);
+    looking = turn.catch(() => {});
+    return turn;
   };
   return {
     server,
@@ -94,11 +89,5 @@ export async function secureServer(
       tell();
     },
     look: lookInTurn,
-    watch() {
-      timer = setInterval(lookInTurn, LOOK_EVERY).unref();
-    },
-    stop() {
-      clearInterval(timer);
-    },
   };
 }

@@ -63,7 +63,9 @@ export function visitRoutes(deps: Deps): Route[] {
         clockOffset: clockOffset(batch.value.sentAt, receivedAt),
         say,
       };
-      res.json({ results: await recordVisits(db, arrival, batch.value.visits) });
+      const results = await recordVisits(db, arrival, batch.value.visits);
+      deps.metrics?.countVisits(results.map((result) => result.status));
+      res.json({ results });
     }),
 
     staff.get("/api/visits", async (req, res, caller) => {

@@ -4,6 +4,7 @@ import type { Responder } from "@homebridge/ciao";
 import multicastDns, { type MulticastDNS } from "multicast-dns";
 import pino from "pino";
 import { type Announcement, announce, type MakeResponder } from "../../src/http/announce";
+import { Jobs } from "../../src/jobs";
 
 let logged: string[];
 let announcements: Announcement[];
@@ -15,6 +16,8 @@ afterEach(async () => {
   await Promise.all(announcements.map((each) => each.end()));
 });
 
+/** Its own line about a job that failed is not what these tests are about. */
+const jobs = () => new Jobs({ log: pino({ level: "silent" }), now: Date.now });
 const log = () => pino({}, { write: (line: string) => void logged.push(JSON.parse(line).msg) });
 
 /** Announces, and resolves when a name is taken. */
@@ -25,7 +28,7 @@ function begin(port: number, makeResponder?: MakeResponder): Promise<{ name: str
       names.push(name);
       if (name) resolve({ name, names });
     };
-    announcements.push(announce({ port, log: log() }, nameTaken, makeResponder));
+    announcements.push(announce({ port, log: log(), jobs: jobs() }, nameTaken, makeResponder));
   });
 }
 
@@ -84,7 +87,7 @@ describe("on the network", () => {
 
   /** Where nothing is heard of anybody, the booth goes on all the same. */
   async function nothingIsLost(): Promise<void> {
-    const announcement = announce({ port: 8311, log: log() }, () => {});
+    const announcement = announce({ port: 8311, log: log(), jobs: jobs() }, () => {});
     await pause(3000);
     expect(logged.length).toBeLessThanOrEqual(1);
     const from = performance.now();
@@ -123,7 +126,7 @@ describe("what goes wrong is one line, and stops nothing:", () => {
   test("nobody can be reached", async () => {
     let tries = 0;
     const announcement = announce(
-      { port: 1, log: log() },
+      { port: 1, log: log(), jobs: jobs() },
       () => {},
       async () => {
         tries += 1;
@@ -143,7 +146,7 @@ describe("what goes wrong is one line, and stops nothing:", () => {
     let tries = 0;
     const names: unknown[] = [];
     const announcement = announce(
-      { port: 1, log: log() },
+      { port: 1, log: log(), jobs: jobs() },
       (name) => names.push(name),
       async () => {
         tries += 1;
@@ -164,7 +167,7 @@ describe("what goes wrong is one line, and stops nothing:", () => {
   test("the library says no", async () => {
     const responder = aResponder({ advertise: () => Promise.reject(new Error("no answer\nat all")) });
     const announcement = announce(
-      { port: 1, log: log() },
+      { port: 1, log: log(), jobs: jobs() },
       () => {},
       async () => responder,
     );

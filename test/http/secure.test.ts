@@ -138,8 +138,9 @@ test("files that cannot be read any more are one line in the log, and what was p
   const before = await shown(port);
   rmSync(path.join(dataDir, "certificates"), { recursive: true });
   writeFileSync(path.join(dataDir, "certificates"), "");
-  await secure.look();
-  await secure.look();
+  // The job that looks is seen to fail.
+  await expect(secure.look()).rejects.toThrow("EEXIST");
+  await expect(secure.look()).rejects.toThrow("EEXIST");
   expect(logged.filter(({ level }) => level === 40)).toEqual([
     expect.objectContaining({ msg: expect.stringMatching(/^The certificate stays as it is: [^\n]+$/) }),
   ]);
@@ -181,7 +182,7 @@ describe("with a certificate of one's own", () => {
     expect((await shown(port)).checkHost("new-booth.local")).toBe("new-booth.local");
     expect(logged.at(-1)?.msg).toBe("The certificate's files changed: the new one is used from now on.");
     writeFileSync(files.certificate, "half a cert");
-    await secure.look();
+    await expect(secure.look()).rejects.toThrow("is no certificate");
     expect((await shown(port)).checkHost("new-booth.local")).toBe("new-booth.local");
     expect(logged.at(-1)?.msg).toMatch(/^The certificate stays as it is: CERTIFICATE .* is no certificate/);
   });

@@ -1,18 +1,21 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { printArguments } from "../../src/reports/printing/rules";
-import { browserOf, printed } from "../../src/reports/printing/store";
+import { browserOf, clearPrints, printed } from "../../src/reports/printing/store";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "boothlight test "));
-const { TMPDIR } = process.env;
-// The place of this test's temporary files: others print at the same time.
-process.env.TMPDIR = folder;
-afterAll(() => {
-  if (TMPDIR === undefined) delete process.env.TMPDIR;
-  else process.env.TMPDIR = TMPDIR;
-  rmSync(folder, { recursive: true });
-});
+// The place of this test's temporary files: others print at the same time. Jest's environment is not the process's own.
+jest.spyOn(os, "tmpdir").mockReturnValue(folder);
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const left = () => readdirSync(folder).filter((name) => name.startsWith("boothlight-print-"));
 
@@ -86,4 +89,17 @@ test("a browser that gets stuck is ended with all that it started, and the next 
   };
   expect(["gone", "Z"]).toContain(state());
   expect(left()).toEqual([]);
+});
+
+test("what a print left behind that a crash ended is cleared away, and one that is under way is not", async () => {
+  const now = Date.now();
+  const aPrint = (age: number) => {
+    const place = mkdtempSync(path.join(folder, "boothlight-print-"));
+    writeFileSync(path.join(place, "report.html"), "<p>Private</p>");
+    utimesSync(place, (now - age) / 1000, (now - age) / 1000);
+    return path.basename(place);
+  };
+  const [underWay] = [aPrint(60_000), aPrint(2 * 3_600_000)];
+  expect(await clearPrints({ dataDir: path.join(folder, "not-there") }, now)).toBe(1);
+  expect(left()).toEqual([underWay]);
 });

@@ -1,6 +1,5 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Server as Door } from "node:net";
-import pino from "pino";
 import request from "supertest";
 import { uuidv7 } from "uuidv7";
 import { pairDevice } from "../../src/access/store";
@@ -9,6 +8,8 @@ import type { Config } from "../../src/config";
 import type { Database } from "../../src/database/open";
 import type { Deps } from "../../src/deps";
 import { Jobs } from "../../src/jobs";
+import { makeLog } from "../../src/log";
+import { Metrics } from "../../src/metrics";
 import { suggester } from "../../src/questions/suggestions/store";
 import type { SentVisit } from "../../src/visits/form";
 import { type Engine, freshDatabase, NOON } from "./databases";
@@ -67,7 +68,7 @@ export async function openBooth(
     logLevel: "info",
     ...options.config,
   };
-  const log = pino({ level: "info" }, { write: (line: string) => void logged.push(line) });
+  const log = makeLog("info", { write: (line: string) => void logged.push(line) });
   const now = options.now ?? (() => clock);
   const deps: Deps = {
     db,
@@ -76,6 +77,7 @@ export async function openBooth(
     // Without what is known beforehand: what a test routes is all there is to learn from.
     suggester: suggester(() => []),
     jobs: new Jobs({ log, now }),
+    metrics: new Metrics(),
     now,
   };
   const eventId = await addEvent(db);

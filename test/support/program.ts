@@ -32,6 +32,7 @@ export async function startProgram(
       HOST: "127.0.0.1",
       ORGANIZER_PASSPHRASE: PASSPHRASE,
       LOG_LEVEL: "error",
+      LOG_FILE: "off",
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],

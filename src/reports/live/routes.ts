@@ -2,6 +2,7 @@ import type { Request, Response } from "express";
 import QRCode from "qrcode";
 import { isSessionOpen } from "../../access/store";
 import { listsOf } from "../../catalog/store";
+import { stampOf } from "../../database/stamp";
 import type { Deps } from "../../deps";
 import { Problem } from "../../errors";
 import { dayInWords, daysBetween, localTime, momentInWords } from "../../events/rules";
@@ -73,7 +74,14 @@ export function todayPage(deps: Deps): (req: Request, res: Response) => Promise<
 
 export function liveRoutes(deps: Deps): Route[] {
   const { db, now } = deps;
-  const watches = new Watches(deps);
+  const watches = new Watches({
+    name: "live",
+    owner: "reports",
+    what: "Tells Today and the wall screens what changes, while somebody looks at them",
+    jobs: deps.jobs,
+    // One look a second at whether anything was committed, by whichever program, however many watch.
+    stamp: () => stampOf(db),
+  });
   deps.stopping?.addEventListener("abort", () => watches.end(), { once: true });
 
   return [
@@ -138,7 +146,11 @@ export function liveRoutes(deps: Deps): Route[] {
       throw new Problem("unavailable", "refused.too-many-listen");
     }
     let leave = () => {};
-    const stream = openStream(res, () => leave());
+    const stream = openStream(res, () => {
+      deps.metrics?.countStream(-1);
+      leave();
+    });
+    deps.metrics?.countStream(1);
     leave = watches.listen(event.id, { ...listener, ...stream });
   }
 

@@ -1,11 +1,10 @@
-import type { Logger } from "pino";
 import { newSecret } from "../../access/rules";
 import type { Writer } from "../../database/door";
-import type { Database, Reader } from "../../database/open";
-import { stampOf } from "../../database/stamp";
+import type { Reader } from "../../database/open";
 import type { Instant } from "../../database/tables";
 import { Problem } from "../../errors";
 import { type Event, eventById } from "../../events/store";
+import type { Job, Jobs, Running } from "../../jobs";
 import { HOUR, type Hour, hoursBefore, type Load, NOW, type Span, sameHours } from "./rules";
 
 /* What comes in, and what is usual */
@@ -119,29 +118,26 @@ export interface Listener {
   isGood: () => Promise<boolean>;
 }
 
-/** Milliseconds between two looks: who watches is told at most that often. */
-const LOOK_EVERY = 1000;
+/** Seconds between two looks: who watches is told at most that often. */
+const LOOK_EVERY = 1;
+/** Seconds that a look may take. */
+const LIMIT = 30;
 /** After so many looks without a change all is made anew: the last hour moves on, and a session may have run out. */
 const LOOKS_UNCHANGED = 20;
 
 /**
- * Looks after an event for all who watch it: one look a second at whether anything was committed, by whichever program,
- * however many they are, and none while there is nobody. Only where something was, what they see is made anew, once for all.
+ * What is looked after for all who watch it, such as an event: it is made anew, once for all, only where the stamp of it is
+ * another one.
  */
 class Watch {
-  readonly #db: Database;
-  readonly #log: Logger;
+  readonly #stampNow: () => Promise<string>;
   readonly #listeners = new Map<Listener, { sent?: string }>();
   #stamp: string | undefined;
   #looks = 0;
   #once: Once = rememberer();
-  #looking: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #isFailing = false;
 
-  constructor(db: Database, log: Logger) {
-    this.#db = db;
-    this.#log = log;
+  constructor(stampNow: () => Promise<string>) {
+    this.#stampNow = stampNow;
   }
 
   get isEmpty(): boolean {
@@ -150,33 +146,15 @@ class Watch {
 
   add(listener: Listener): void {
     this.#listeners.set(listener, {});
-    if (this.#listeners.size === 1 && !this.#looking) this.#start();
-    // The first look shows it to whoever is there by then.
-    else if (!this.#looking) void this.#show(listener).catch((error) => this.#failed(error));
   }
 
   remove(listener: Listener): void {
     this.#listeners.delete(listener);
-    if (this.isEmpty) clearTimeout(this.#timer);
   }
 
-  #start(): void {
-    this.#looking = this.#look()
-      .then(
-        () => {
-          this.#isFailing = false;
-        },
-        (error) => this.#failed(error),
-      )
-      .finally(() => {
-        this.#looking = undefined;
-        if (!this.isEmpty) this.#timer = setTimeout(() => this.#start(), LOOK_EVERY).unref();
-      });
-  }
-
-  async #look(): Promise<void> {
+  async look(): Promise<void> {
     // First: what is committed while the picture is made shows in the next look.
-    const stamp = await stampOf(this.#db);
+    const stamp = await this.#stampNow();
     this.#looks += 1;
     const isNew = stamp !== this.#stamp || this.#looks > LOOKS_UNCHANGED;
     if (isNew) {
@@ -194,8 +172,8 @@ class Watch {
     const once = this.#once;
     const text = await once(`view ${listener.view}`, () => listener.make(once));
     const state = this.#listeners.get(listener);
-    // Gone meanwhile, shown something newer, or there is nothing new.
-    if (!state || once !== this.#once || state.sent === text) return;
+    // Gone meanwhile, or there is nothing new.
+    if (!state || state.sent === text) return;
     state.sent = text;
     listener.send(text);
   }
@@ -208,15 +186,6 @@ class Watch {
       this.#listeners.delete(listener);
       listener.end();
     }
-  }
-
-  #failed(error: unknown): void {
-    // Every second would say no more than once, and nothing is wrong where the program stops.
-    if (!this.#isFailing && !this.isEmpty) {
-      const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
-      this.#log.error({ name, code }, "what is live could not be looked up");
-    }
-    this.#isFailing = true;
   }
 }
 
@@ -231,14 +200,24 @@ function rememberer(): Once {
   };
 }
 
-/** Who watches which event, on this program. */
+/** What is looked at for those who watch, and how often. */
+export interface Looking extends Pick<Job, "name" | "owner" | "what"> {
+  jobs: Jobs;
+  /** Seconds from one look to the next; left out: 1. */
+  every?: number;
+  /** Says the same as long as there is nothing new to show. */
+  stamp: () => Promise<string>;
+}
+
+/** Who watches what, on this program: a job as long as there is somebody, one look at a time for all of them. */
 export class Watches {
   readonly #of = new Map<string, Watch>();
   readonly #listeners = new Set<Listener>();
-  readonly #deps: { db: Database; log: Logger };
+  readonly #looking: Looking;
+  #job: Running | undefined;
 
-  constructor(deps: { db: Database; log: Logger }) {
-    this.#deps = deps;
+  constructor(looking: Looking) {
+    this.#looking = looking;
   }
 
   /** How many listen to anything whose view starts so. */
@@ -246,21 +225,47 @@ export class Watches {
     return [...this.#listeners].filter((listener) => listener.view.startsWith(view)).length;
   }
 
-  /** Has somebody told of an event, at once and whenever something changes; gives what ends it. */
-  listen(eventId: string, listener: Listener): () => void {
-    const watch = this.#of.get(eventId) ?? new Watch(this.#deps.db, this.#deps.log);
-    this.#of.set(eventId, watch);
+  /** Has somebody told of something, such as an event, at once and whenever it changes; gives what ends it. */
+  listen(what: string, listener: Listener): () => void {
+    const watch = this.#of.get(what) ?? new Watch(this.#looking.stamp);
+    this.#of.set(what, watch);
     this.#listeners.add(listener);
     watch.add(listener);
+    if (this.#job) this.#job.soon();
+    else this.#begin();
     return () => {
       this.#listeners.delete(listener);
       watch.remove(listener);
-      if (watch.isEmpty && this.#of.get(eventId) === watch) this.#of.delete(eventId);
+      if (watch.isEmpty && this.#of.get(what) === watch) this.#of.delete(what);
+      if (this.#of.size === 0) this.#end();
     };
   }
 
   /** Ends all of them: the program stops. */
   end(): void {
     for (const listener of [...this.#listeners]) listener.end();
+  }
+
+  #begin(): void {
+    const { jobs, name, owner, what, every = LOOK_EVERY } = this.#looking;
+    this.#job = jobs.start({ name, owner, what, every, limit: LIMIT, work: () => this.#lookAtAll() });
+  }
+
+  #end(): void {
+    const job = this.#job;
+    void job?.stop().then(() => {
+      if (this.#job !== job) return;
+      this.#job = undefined;
+      // Somebody came while the last look was under way.
+      if (this.#of.size > 0) this.#begin();
+    });
+  }
+
+  /** What fails for one keeps nothing from the others. */
+  async #lookAtAll(): Promise<void> {
+    const looks = await Promise.allSettled([...this.#of.values()].map((watch) => watch.look()));
+    const failed = looks.find((look) => look.status === "rejected");
+    // Nothing is wrong where nobody watches any more, as when the program stops.
+    if (failed && this.#of.size > 0) throw failed.reason;
   }
 }

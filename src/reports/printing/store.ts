@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Config } from "../../config";
+import type { Instant } from "../../database/tables";
 import { Problem } from "../../errors";
 import { isWholePdf, printArguments } from "./rules";
 
@@ -14,6 +15,10 @@ const PRINT_WITHIN = 60_000;
 const PLACES: string[] = JSON.parse(
   readFileSync(path.resolve(__dirname, "../../../scripts/browsers.json"), "utf8"),
 );
+
+const FOLDER = "boothlight-print-";
+/** What a print left behind is cleared away when it is that old, in milliseconds: long after any print has ended. */
+const LEFT_AFTER = 3_600_000;
 
 /** The Chrome or Chromium that prints: the one that CHROME_PATH names, else one that is installed; undefined: there is none. */
 export function browserOf({ chromePath }: Pick<Config, "chromePath">): string | undefined {
@@ -73,7 +78,28 @@ async function printWith(
 async function privateFolder(browser: string, dataDir: string): Promise<string> {
   const isSnap = browser.startsWith("/snap/");
   if (isSnap) await mkdir(dataDir, { recursive: true });
-  return mkdtemp(path.join(isSnap ? dataDir : os.tmpdir(), "boothlight-print-"));
+  return mkdtemp(path.join(isSnap ? dataDir : os.tmpdir(), FOLDER));
+}
+
+/**
+ * Clears away what prints left behind that a power cut or a crash ended: the report's page, and the browser's profile.
+ * Gives how many folders there were.
+ */
+export async function clearPrints({ dataDir }: Pick<Config, "dataDir">, now: Instant): Promise<number> {
+  const own = process.getuid?.();
+  let cleared = 0;
+  for (const parent of [os.tmpdir(), dataDir]) {
+    const names = await readdir(parent).catch(() => []);
+    for (const name of names.filter((each) => each.startsWith(FOLDER))) {
+      const folder = path.join(parent, name);
+      // Another user's, or gone meanwhile.
+      const { mtimeMs, uid } = await stat(folder).catch(() => ({ mtimeMs: now, uid: -1 }));
+      if (now - mtimeMs < LEFT_AFTER || (own !== undefined && uid !== own)) continue;
+      await rm(folder, { recursive: true, force: true });
+      cleared += 1;
+    }
+  }
+  return cleared;
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
