@@ -6,6 +6,7 @@ import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
 import { accessRoutes, callerOf, showSignIn } from "./access/routes";
 import { trustRoutes } from "./access/trust/routes";
+import { laptopRoutes } from "./backups/laptop/routes";
 import { offlineRoutes } from "./capture/offline/routes";
 import { capturePage, captureRoutes } from "./capture/routes";
 import { catalogRoutes } from "./catalog/routes";
@@ -77,10 +78,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...reportRoutes(deps),
     ...compareRoutes(deps),
     ...writeUpRoutes(deps),
-    anyone.get("/healthz", async (_req, res) => {
-      await deps.db.read.selectFrom("settings").select("name").limit(1).execute();
-      res.json({ status: "ok" });
-    }),
+    ...laptopRoutes(deps),
   ];
 }
 

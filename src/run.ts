@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFileSync, rmSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Instant } from "./database/tables";
+import { FAULT } from "./stop";
 
 /** The version of the program, as in package.json. */
 export const VERSION: string = JSON.parse(
@@ -18,18 +19,17 @@ export interface Run {
 }
 
 /**
- * Notes in the data folder that the program runs, and finds out how the run before ended. `end` takes the note away. A folder
+ * Notes in the data folder that the program runs, until it ends by itself, and finds out how the run before ended. A folder
  * that cannot be written is no reason not to run: then it is not known.
  */
-export async function beginRun(dataDir: string, startedAt: Instant): Promise<Run & { end(): Promise<void> }> {
+export async function beginRun(dataDir: string, startedAt: Instant): Promise<Run> {
   const note = path.join(dataDir, "running");
   const before = await readFile(note, "utf8").catch(() => undefined);
   await writeFile(note, `${process.pid}\n`, { mode: 0o600 }).catch(() => {});
-  return {
-    startedAt,
-    isAfterCrash: before !== undefined && !isRunning(Number(before)),
-    end: () => rm(note, { force: true }).catch(() => {}),
-  };
+  process.once("exit", (code) => {
+    if (code !== FAULT) rmSync(note, { force: true });
+  });
+  return { startedAt, isAfterCrash: before !== undefined && !isRunning(Number(before)) };
 }
 
 /** Whether another process of this number is there: somebody may have started the booth twice. */

@@ -72,7 +72,6 @@ export async function serve(config: Config, { prepare, delivers = true }: Asked 
   } catch (error) {
     server.close();
     await db.close();
-    await run.end();
     await endLog();
     throw error;
   }
@@ -84,7 +83,6 @@ export async function serve(config: Config, { prepare, delivers = true }: Asked 
     close: async () => {
       await (await ended).end();
       await db.close();
-      await run.end();
     },
     last: endLog,
   });

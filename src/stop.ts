@@ -7,7 +7,7 @@ const REQUESTS_WITHIN = 5000;
 const STOP_WITHIN = 20_000;
 /** How often is looked for connections that nothing comes on any more. */
 const LOOK_EVERY = 50;
-/** Ctrl+C that reaches the program twice at once, by the terminal and by npm, is one. */
+/** Milliseconds in which the same signal twice is one: it may come by more than one way. */
 const SAME_SIGNAL = 300;
 /** After so long people are told what is waited for. */
 const SAY_AFTER = 1000;
@@ -72,7 +72,6 @@ export function stopWhenAsked({ servers, stopping, log, close, last }: Stop): vo
     const telling = setTimeout(() => {
       process.stdout.write("\nStopping: what is under way is finished first. Ctrl+C again stops at once.\n");
     }, SAY_AFTER);
-    stopping.abort();
     await finishRequests();
     await close();
     log.info("stopped");
@@ -83,17 +82,18 @@ export function stopWhenAsked({ servers, stopping, log, close, last }: Stop): vo
     setTimeout(() => process.exit(), SAY_AFTER).unref();
   };
 
-  let askedAt = 0;
+  const askedAt = new Map<string, number>();
   const asked = (signal: keyof typeof SIGNALS) => {
-    if (askedAt === 0) {
-      askedAt = performance.now();
-      stop().catch((error: unknown) => {
-        log.fatal({ error }, "could not stop in order");
-        void last().then(() => process.exit(FAULT));
-      });
-    } else if (performance.now() - askedAt > SAME_SIGNAL) {
-      process.exit(128 + SIGNALS[signal]);
-    }
+    const before = askedAt.get(signal);
+    askedAt.set(signal, before ?? performance.now());
+    // Two different ones are the same wish: a terminal says it one way, whoever started the program another.
+    if (before !== undefined && performance.now() - before > SAME_SIGNAL) process.exit(128 + SIGNALS[signal]);
+    if (stopping.signal.aborted) return;
+    stopping.abort();
+    stop().catch((error: unknown) => {
+      log.fatal({ error }, "could not stop in order");
+      void last().then(() => process.exit(FAULT));
+    });
   };
   for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {
     process.on(signal, () => asked(signal));

@@ -1,4 +1,5 @@
 import type { Request, Response } from "express";
+import { Problem } from "../errors";
 
 /** What a browser holds open to be told of changes: server-sent events (https://html.spec.whatwg.org/#server-sent-events). */
 export interface EventStream {
@@ -22,6 +23,25 @@ export function wantsStream(req: Request): boolean {
   return (
     req.method === "GET" && req.accepts(["application/json", "text/event-stream"]) === "text/event-stream"
   );
+}
+
+/** What is live, and how somebody listens to it. */
+export interface Live {
+  /** What a page shows of it now: one line of text. */
+  make: () => Promise<string>;
+  /** As many listen as may, or the program stops. */
+  isFull: boolean;
+  /** Has a stream told of it from now on; gives what ends that. */
+  listen: (stream: EventStream) => () => void;
+}
+
+/** Tells of what a page shows: once, or as a stream where that is asked for. Throws `unavailable` where no more may listen. */
+export async function tell(req: Request, res: Response, { make, isFull, listen }: Live): Promise<void> {
+  if (!wantsStream(req)) return void res.type("application/json").send(await make());
+  if (isFull) throw new Problem("unavailable", "refused.too-many-listen");
+  let leave = () => {};
+  const stream = openStream(res, () => leave());
+  leave = listen(stream);
 }
 
 /**

@@ -1,10 +1,8 @@
 import type { Request, Response } from "express";
 import QRCode from "qrcode";
-import { isSessionOpen } from "../../access/store";
 import { listsOf } from "../../catalog/store";
 import { stampOf } from "../../database/stamp";
 import type { Deps } from "../../deps";
-import { Problem } from "../../errors";
 import { dayInWords, daysBetween, localTime, momentInWords } from "../../events/rules";
 import { chosenEvent, type Event, eventById, eventBySlug } from "../../events/store";
 import { addressForVisitors, reachableAddresses } from "../../http/addresses";
@@ -14,7 +12,7 @@ import { LOOKS, lookOf } from "../../http/looks";
 import { partOf, show } from "../../http/pages";
 import { addressWith, oneText } from "../../http/paging";
 import { anyone, organizer, type Route } from "../../http/route";
-import { openStream, wantsStream } from "../../http/streams";
+import { tell } from "../../http/streams";
 import type { Language } from "../../languages/say";
 import { takesQuestions } from "../../questions/asking/rules";
 import { brightness } from "../../visits/rules";
@@ -38,6 +36,7 @@ import {
   loadOf,
   type Once,
   renewWall,
+  sessionPass,
   Watches,
   wallToken,
 } from "./store";
@@ -79,6 +78,7 @@ export function liveRoutes(deps: Deps): Route[] {
     owner: "reports",
     what: "Tells Today and the wall screens what changes, while somebody looks at them",
     jobs: deps.jobs,
+    metrics: deps.metrics,
     // One look a second at whether anything was committed, by whichever program, however many watch.
     stamp: () => stampOf(db),
   });
@@ -87,9 +87,9 @@ export function liveRoutes(deps: Deps): Route[] {
   return [
     organizer.get("/events/:slug/live", async (req, res) => {
       const event = await eventBySlug(db.read, req.params.slug as string);
-      await tell(req, res, event, {
+      await tellOf(req, res, event, {
         view: "desk",
-        ...(await sessionOf(req)),
+        ...(await passOf(req)),
         // As it is by then: its name, days and zone may change while somebody watches.
         make: async () => deskMessage(res, await eventById(db.read, event.id)),
       });
@@ -102,7 +102,7 @@ export function liveRoutes(deps: Deps): Route[] {
 
     organizer.get("/events/:slug/wall/live", async (req, res) => {
       const event = await eventBySlug(db.read, req.params.slug as string);
-      await tell(req, res, event, { ...wallOf(req, res, event), ...(await sessionOf(req)) });
+      await tellOf(req, res, event, { ...wallOf(req, res, event), ...(await passOf(req)) });
     }),
 
     organizer.post("/events/:slug/wall/link", async (req, res) => {
@@ -126,41 +126,28 @@ export function liveRoutes(deps: Deps): Route[] {
       const token = req.params.token as string;
       const event = await eventOfWall(db.read, token);
       const isGood = async () => (await wallToken(db.read, event.id)) === token;
-      await tell(req, res, event, { ...wallOf(req, res, event), pass: `wall ${token}`, isGood });
+      await tellOf(req, res, event, { ...wallOf(req, res, event), pass: `wall ${token}`, isGood });
     }),
   ];
 
-  /** Tells of an event what a page shows: once, or as a stream where that is asked for. */
-  async function tell(
+  /** Tells of an event what a page shows. */
+  function tellOf(
     req: Request,
     res: Response,
     event: Event,
     listener: Omit<Listener, "send" | "end">,
   ): Promise<void> {
-    if (!wantsStream(req)) {
-      const text = await listener.make((_name, work) => work());
-      return void res.type("application/json").send(text);
-    }
     const kind = listener.view.startsWith("desk") ? "desk" : "wall";
-    if (deps.stopping?.aborted || watches.count(kind) >= MOST_LISTENERS[kind]) {
-      throw new Problem("unavailable", "refused.too-many-listen");
-    }
-    let leave = () => {};
-    const stream = openStream(res, () => {
-      deps.metrics?.countStream(-1);
-      leave();
+    return tell(req, res, {
+      make: () => listener.make((_name, work) => work()),
+      isFull: deps.stopping?.aborted === true || watches.count(kind) >= MOST_LISTENERS[kind],
+      listen: (stream) => watches.listen(event.id, { ...listener, ...stream }),
     });
-    deps.metrics?.countStream(1);
-    leave = watches.listen(event.id, { ...listener, ...stream });
   }
 
-  /** What lets the organizer listen: the session, for as long as it is open. */
-  async function sessionOf(req: Request): Promise<Pick<Listener, "pass" | "isGood">> {
-    for (const session of secretsOf(req, SESSION_COOKIE)) {
-      const isGood = () => isSessionOpen(db.read, session, now());
-      if (await isGood()) return { pass: `session ${session}`, isGood };
-    }
-    throw new Problem("sign-in", "refused.sign-in-first");
+  /** What lets the organizer listen. */
+  function passOf(req: Request): Promise<Pick<Listener, "pass" | "isGood">> {
+    return sessionPass(db.read, secretsOf(req, SESSION_COOKIE), now);
   }
 
   async function deskMessage({ app }: Response, event: Event): Promise<string> {

@@ -1,10 +1,12 @@
 import { newSecret } from "../../access/rules";
+import { isSessionOpen } from "../../access/store";
 import type { Writer } from "../../database/door";
 import type { Reader } from "../../database/open";
 import type { Instant } from "../../database/tables";
 import { Problem } from "../../errors";
 import { type Event, eventById } from "../../events/store";
 import type { Job, Jobs, Running } from "../../jobs";
+import type { Metrics } from "../../metrics";
 import { HOUR, type Hour, hoursBefore, type Load, NOW, type Span, sameHours } from "./rules";
 
 /* What comes in, and what is usual */
@@ -200,9 +202,24 @@ function rememberer(): Once {
   };
 }
 
+/** What lets the organizer listen: the first of their sessions that is open, for as long as it is. Throws `sign-in`. */
+export async function sessionPass(
+  read: Reader,
+  sessions: string[],
+  now: () => Instant,
+): Promise<Pick<Listener, "pass" | "isGood">> {
+  for (const session of sessions) {
+    const isGood = () => isSessionOpen(read, session, now());
+    if (await isGood()) return { pass: `session ${session}`, isGood };
+  }
+  throw new Problem("sign-in", "refused.sign-in-first");
+}
+
 /** What is looked at for those who watch, and how often. */
 export interface Looking extends Pick<Job, "name" | "owner" | "what"> {
   jobs: Jobs;
+  /** Counts who listens. */
+  metrics?: Metrics;
   /** Seconds from one look to the next; left out: 1. */
   every?: number;
   /** Says the same as long as there is nothing new to show. */
@@ -230,11 +247,13 @@ export class Watches {
     const watch = this.#of.get(what) ?? new Watch(this.#looking.stamp);
     this.#of.set(what, watch);
     this.#listeners.add(listener);
+    this.#looking.metrics?.countStream(1);
     watch.add(listener);
     if (this.#job) this.#job.soon();
     else this.#begin();
     return () => {
       this.#listeners.delete(listener);
+      this.#looking.metrics?.countStream(-1);
       watch.remove(listener);
       if (watch.isEmpty && this.#of.get(what) === watch) this.#of.delete(what);
       if (this.#of.size === 0) this.#end();
