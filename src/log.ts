@@ -120,7 +120,7 @@ class LogFile implements Place {
 
   async end(): Promise<void> {
     const stream = this.#stream;
-    if (!stream) return;
+    if (!stream || stream.closed) return;
     let waited: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
       waited = setTimeout(resolve, END_WITHIN);

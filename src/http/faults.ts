@@ -85,6 +85,8 @@ interface Answer {
 
 function answer(req: Request, res: Response, status: number, body: Answer): void {
   res.status(status);
+  // A file that was to be saved has become a page to read.
+  for (const name of ["Content-Type", "Content-Disposition"]) res.removeHeader(name);
   const { language, ...told } = body;
   if (wantsJson(req)) res.json(told);
   // After signing in, people go on where they wanted to be.
