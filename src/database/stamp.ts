@@ -17,3 +17,25 @@ export async function stampOf({ engine, read }: Pick<Database, "engine" | "read"
   const { rows } = await query.execute(read);
   return JSON.stringify(rows[0]);
 }
+
+/**
+ * Reads each thing once for as long as nothing is committed: requests that come in one burst share what `load` has read for
+ * the first of them. What it gives is everybody's, so nobody may change it.
+ */
+export function untilCommit<T>(
+  db: Pick<Database, "engine" | "read">,
+  load: (key: string) => Promise<T>,
+): (key: string) => Promise<T> {
+  let known = { stamp: "", read: new Map<string, Promise<T>>() };
+  return async (key) => {
+    const stamp = await stampOf(db);
+    if (stamp !== known.stamp) known = { stamp, read: new Map() };
+    const { read } = known;
+    const there = read.get(key);
+    if (there) return there;
+    const loading = load(key);
+    read.set(key, loading);
+    loading.catch(() => read.delete(key));
+    return loading;
+  };
+}

@@ -2,6 +2,7 @@ import type { Request, Response } from "express";
 import { ownPath } from "../access/form";
 import { clockOffset } from "../access/rules";
 import { type Lists, listsOf } from "../catalog/store";
+import { untilCommit } from "../database/stamp";
 import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { dayInWords, daysBetween, momentInWords } from "../events/rules";
@@ -47,6 +48,7 @@ const LAST_VISITS = 50;
 
 export function visitRoutes(deps: Deps): Route[] {
   const { db, now } = deps;
+  const listsNow = untilCommit(db, (eventId) => listsOf(db.read, eventId));
 
   return [
     staff.post("/api/visits", async (req, res, caller) => {
@@ -57,7 +59,7 @@ export function visitRoutes(deps: Deps): Route[] {
       const event = await eventOfStaff(db.read, caller, req.query.event, receivedAt);
       const arrival = {
         event,
-        lists: await listsOf(db.read, event.id),
+        lists: await listsNow(event.id),
         ...placeOf(caller),
         receivedAt,
         clockOffset: clockOffset(batch.value.sentAt, receivedAt),

@@ -244,12 +244,13 @@ async function upsertQuestions(
         ...words,
       })
       .onConflict((conflict) =>
-        conflict.column("id").doUpdateSet(({ eb, ref }) => ({
+        conflict.column("id").doUpdateSet(({ eb, ref, val }) => ({
           ...words,
           changed_at: eb
             .case()
             .when("questions.text", "<>", words.text)
-            .then(arrival.receivedAt)
+            // As a number it would be part of the statement's text, which could not be prepared once for all.
+            .then(val(arrival.receivedAt))
             .else(ref("questions.changed_at"))
             .end(),
         })),
