@@ -88,11 +88,21 @@ export class WriteDoor {
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
-      // A turn of the event loop lets the requests of one network read gather into a commit, and others be answered.
-      await nextTurn();
+      await this.#gather();
       await this.#commitTogether(this.#waiting.splice(0, MOST_JOBS_A_COMMIT));
     }
     this.#running = undefined;
+  }
+
+  /**
+   * Lets requests that are on their way gather into a commit, and others be answered: turns of the event loop, for as long as
+   * each brings one more.
+   */
+  async #gather(): Promise<void> {
+    for (let known = 0; known < Math.min(this.#waiting.length, MOST_JOBS_A_COMMIT); ) {
+      known = this.#waiting.length;
+      await nextTurn();
+    }
   }
 
   async #commitTogether(jobs: Job[]): Promise<void> {

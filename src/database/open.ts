@@ -105,6 +105,9 @@ function connections(dataDir: string) {
     writing.pragma("foreign_keys = ON");
     // While somebody reads a snapshot, what is written waits beside the file; when they are done it is cut back to this.
     writing.pragma(`journal_size_limit = ${WAL_KEPT}`);
+    // What a statement with triggers or a savepoint may have to take back would else go through temporary files outside of the
+    // data folder: four in five of the writes of a recording, and visitors' words with them.
+    writing.pragma("temp_store = MEMORY");
     return { writing, reading: new BetterSqlite3(file, { readonly: true, timeout: 5000 }) };
   } catch (error) {
     throw new Error(`the database ${file} cannot be opened: ${reasonOf(error)}.`);
