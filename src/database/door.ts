@@ -1,6 +1,7 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setTimeout as aMoment, setImmediate as nextTurn } from "node:timers/promises";
 import { type Kysely, sql } from "kysely";
 import type { Tables } from "./tables";
+import { StorageTrouble, type Trouble, type TroubleKind, troubleIn } from "./trouble";
 
 declare const insideTheDoor: unique symbol;
 
@@ -25,14 +26,23 @@ export interface DoorCounts {
   commits: number;
   /** Writes that were handed in. */
   writes: number;
-  /** Writes of which nothing was kept because the database or its disk failed. */
+  /** Writes of which nothing was kept because the database could not take them. */
   failures: number;
-  /** When the last of those was (`performance.now`), and its code. */
-  failed?: { at: number; code: string };
 }
 
-/** The disk is full or read-only, or the file is damaged; on PostgreSQL, it is out of room or its system fails. */
-const DISK_FAILS = /^SQLITE_(FULL|IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN)|^(53|58)...$/;
+/** What the door has to know of the engine behind it. */
+export interface Behind {
+  /** The engine's way to open a transaction that is going to write. */
+  begin: "begin" | "begin immediate";
+  /** Looked at in each transaction, before it counts: throws where what is written would be written into nothing. */
+  stand?: () => void;
+  /** What lies behind trouble, where more can be known than the engine says. */
+  lookInto?: (kind: TroubleKind) => TroubleKind;
+}
+
+/** How long another program may hold the database until those who wait are told, and how often it is tried, in milliseconds. */
+const HELD_FOR = 5000;
+const TRY_EVERY = 25;
 
 /** So few that a request which comes meanwhile hardly waits for them. */
 const MOST_JOBS_A_COMMIT = 100;
@@ -43,29 +53,30 @@ const MOST_JOBS_A_COMMIT = 100;
  */
 export class WriteDoor {
   readonly #connection: Kysely<Tables>;
-  readonly #begin: string;
+  readonly #behind: Behind;
   readonly #waiting: Job[] = [];
   #running: Promise<void> | undefined;
   #beforeCommit: BeforeCommit | undefined;
   readonly counts: DoorCounts = { commits: 0, writes: 0, failures: 0 };
+  #trouble: Trouble | undefined;
 
-  /** `begin` is the engine's way to open a transaction that is going to write. */
-  constructor(connection: Kysely<Tables>, begin: "begin" | "begin immediate") {
+  constructor(connection: Kysely<Tables>, behind: Behind) {
     this.#connection = connection;
-    this.#begin = begin;
+    this.#behind = behind;
+  }
+
+  /** Why nothing can be saved, since when; undefined where the last transaction went through. */
+  get trouble(): Trouble | undefined {
+    return this.#trouble;
   }
 
   /**
    * Runs `work` in a transaction and resolves with its result once that is on disk.
-   * Rejects with what `work` threw, or with the database's error where the commit itself failed;
-   * in both cases nothing of this job was kept. No network or file work inside.
+   * Rejects with what `work` threw, or with `StorageTrouble` where the database could not take it;
+   * in both cases nothing of this job was acknowledged. No network or file work inside.
    */
   write<T>(work: (writer: Writer) => Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, refuse) => {
-      const reject = (error: unknown) => {
-        this.#noteFailure(error);
-        refuse(error);
-      };
+    return new Promise<T>((resolve, reject) => {
       this.counts.writes += 1;
       this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
       this.#running ??= this.#drain();
@@ -111,8 +122,9 @@ export class WriteDoor {
     try {
       await this.#connection.connection().execute(async (connection) => {
         const writer = connection as Writer;
-        await sql.raw(this.#begin).execute(connection);
+        await this.#begin(connection);
         try {
+          this.#behind.stand?.();
           for (const job of jobs) answers.push(await runUnderSavepoint(writer, job));
           isMore = await this.#follow(writer);
           await sql`commit`.execute(connection);
@@ -122,8 +134,11 @@ export class WriteDoor {
           throw error;
         }
       });
+      this.#trouble = undefined;
     } catch (error) {
-      for (const job of jobs) job.reject(error);
+      const told = this.#told(error);
+      if (told instanceof StorageTrouble) this.counts.failures += jobs.length;
+      for (const job of jobs) job.reject(told);
       return;
     }
     this.counts.commits += 1;
@@ -131,11 +146,30 @@ export class WriteDoor {
     if (isMore) void this.write(async () => {}).catch(() => {});
   }
 
-  #noteFailure(error: unknown): void {
-    const code = String((error as { code?: unknown } | undefined)?.code);
-    if (!DISK_FAILS.test(code)) return;
-    this.counts.failures += 1;
-    this.counts.failed = { at: performance.now(), code };
+  /**
+   * Opens the transaction. While another program holds the database, it waits without holding up anybody: SQLite's own way
+   * of waiting would stop all of this program.
+   */
+  async #begin(connection: Kysely<Tables>): Promise<void> {
+    const until = performance.now() + HELD_FOR;
+    for (;;) {
+      try {
+        await sql.raw(this.#behind.begin).execute(connection);
+        return;
+      } catch (error) {
+        if (troubleIn(error) !== "busy" || performance.now() > until) throw error;
+        await aMoment(TRY_EVERY);
+      }
+    }
+  }
+
+  /** What those are told whose transaction failed; what is wrong with the database stays known until one goes through. */
+  #told(error: unknown): unknown {
+    const said = troubleIn(error);
+    if (!said) return error;
+    const kind = this.#behind.lookInto?.(said) ?? said;
+    if (this.#trouble?.kind !== kind) this.#trouble = { kind, since: Date.now() };
+    return new StorageTrouble(kind, "save", error);
   }
 
   /** Does what follows from the writes of a commit. Gives whether there is more of it. */
@@ -161,6 +195,8 @@ async function runUnderSavepoint(writer: Writer, job: Job): Promise<() => void> 
     await sql`release savepoint job`.execute(writer);
     return () => job.resolve(value);
   } catch (error) {
+    // With the disk full, the engine has rolled back all of it: no savepoint is left to say why.
+    if (troubleIn(error)) throw error;
     await sql`rollback to savepoint job`.execute(writer);
     await sql`release savepoint job`.execute(writer);
     return () => job.reject(error);

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import path from "node:path";
 import BetterSqlite3 from "better-sqlite3";
 import { Kysely, PostgresDialect, type PostgresPool, SqliteDialect } from "kysely";
@@ -8,7 +8,9 @@ import { type DoorCounts, WriteDoor, type Writer } from "./door";
 import { keepFigures } from "./figures";
 import { migrate } from "./migrate";
 import { makeSearchable } from "./search";
+import { refuseUnsound, UnusableDatabase } from "./soundness";
 import type { Tables } from "./tables";
+import { lookedInto, StorageTrouble, type Trouble, troubleIn } from "./trouble";
 
 export type Reader = Kysely<Tables>;
 
@@ -25,6 +27,8 @@ export interface Database {
   write<T>(work: (writer: Writer) => Promise<T>): Promise<T>;
   /** What was written since the program was started. */
   counts: Readonly<DoorCounts>;
+  /** Why nothing can be saved, since when; undefined where the last transaction went through. */
+  trouble(): Trouble | undefined;
   /** What is done at the end of each transaction: see `WriteDoor.beforeCommit`. */
   beforeCommit(work: (writer: Writer) => Promise<boolean>, onFault: (error: unknown) => void): void;
   /**
@@ -87,7 +91,30 @@ async function openSqlite(dataDir: string, now: number): Promise<Database> {
     return snapshotOn(connection, () => connection.destroy());
   };
   const aside = openAside(sqliteFile(dataDir));
-  return ready("sqlite", { read, aside, writer, snapshot }, new WriteDoor(writer, "begin immediate"), now);
+  const door = new WriteDoor(writer, {
+    begin: "begin immediate",
+    stand: standing(sqliteFile(dataDir)),
+    lookInto: (kind) => lookedInto(kind, sqliteFile(dataDir)),
+  });
+  return ready("sqlite", { read, aside, writer, snapshot }, door, now);
+}
+
+/**
+ * Whoever takes the file away under a running program leaves it writing into a file without a name, gone when the program
+ * ends. What this gives throws then; two looks at the folder each transaction cost a hundredth of its sync to disk.
+ */
+function standing(file: string): () => void {
+  const places = [file, `${file}-wal`].map((place) => ({ place, was: identityOf(place) }));
+  return () => {
+    for (const { place, was } of places)
+      if (identityOf(place) !== was) throw new StorageTrouble("gone", "save");
+  };
+}
+
+/** What is another one where a file was replaced; undefined where there is none. */
+function identityOf(file: string): string | undefined {
+  const { dev, ino } = statSync(file, { throwIfNoEntry: false }) ?? {};
+  return ino === undefined ? undefined : `${dev} ${ino}`;
 }
 
 /** Bytes of the write-ahead log that stay when all of it is in the database: four times what is there on a usual day. */
@@ -95,10 +122,17 @@ const WAL_KEPT = 16 * 1024 * 1024;
 
 function connections(dataDir: string) {
   const file = sqliteFile(dataDir);
+  const opened: BetterSqlite3.Database[] = [];
+  const open = (options: BetterSqlite3.Options) => {
+    const database = new BetterSqlite3(file, { timeout: 5000, ...options });
+    opened.push(database);
+    return database;
+  };
   try {
     // Strangers' contact details: nobody else on the laptop may read the folder.
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    const writing = new BetterSqlite3(file, { timeout: 5000 });
+    refuseUnsound(file);
+    const writing = open({});
     writing.pragma("journal_mode = WAL");
     // The default in WAL mode may lose acknowledged rows in a power cut.
     writing.pragma("synchronous = FULL");
@@ -108,17 +142,45 @@ function connections(dataDir: string) {
     // What a statement with triggers or a savepoint may have to take back would else go through temporary files outside of the
     // data folder: four in five of the writes of a recording, and visitors' words with them.
     writing.pragma("temp_store = MEMORY");
-    return { writing, reading: new BetterSqlite3(file, { readonly: true, timeout: 5000 }) };
+    // From here on the door waits, which holds up nobody.
+    writing.pragma("busy_timeout = 0");
+    // The log has its file from the first look on.
+    writing.pragma("schema_version");
+    return { writing, reading: open({ readonly: true }) };
   } catch (error) {
-    throw new Error(`the database ${file} cannot be opened: ${reasonOf(error)}.`);
+    for (const database of opened) database.close();
+    throw error instanceof UnusableDatabase
+      ? error
+      : new UnusableDatabase(file, `cannot be opened: ${whyNot(error, file)}`, error);
   }
 }
+
+/** Why a file cannot be opened, in words where it is known what they are. */
+function whyNot(error: unknown, file: string): string {
+  const kind = troubleIn(error);
+  const known = kind && WHY_NOT[lookedInto(kind, file)];
+  const { code } = (error ?? {}) as { code?: string };
+  return known ?? WHY_NOT[code ?? ""] ?? reasonOf(error);
+}
+
+const WHY_NOT: Record<string, string> = {
+  full: "the disk is full, and a little room is needed to open it",
+  "read-only": "its disk or folder lets nothing be written",
+  busy: "another program holds it",
+  EEXIST: "where its folder should be there is a file",
+  ENOTDIR: "where its folder should be there is a file",
+  EROFS: "its disk lets nothing be written",
+  EACCES: "this account may not read or write it",
+  EPERM: "this account may not read or write it",
+  ENOSPC: "the disk is full",
+  EIO: "the disk has a fault",
+};
 
 /** Opens PostgreSQL, or what speaks its protocol, behind a pool of connections. */
 export async function openPostgres(pool: PostgresPool, now: number): Promise<Database> {
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const connections = { read: kysely, aside: kysely, writer: kysely, snapshot: () => snapshotOn(kysely) };
-  return ready("postgres", connections, new WriteDoor(kysely, "begin"), now);
+  return ready("postgres", connections, new WriteDoor(kysely, { begin: "begin" }), now);
 }
 
 /** Begins a transaction that only reads, and sees one state of the database from its first query on. */
@@ -172,6 +234,7 @@ async function ready(
     aside,
     write: (work) => door.write(work),
     counts: door.counts,
+    trouble: () => door.trouble,
     beforeCommit: (work, onFault) => door.beforeCommit(work, onFault),
     snapshot: async () => {
       const { read: state, close: leave } = await snapshot();

@@ -19,9 +19,9 @@ export async function sizesOf({ engine, read }: Database, dataDir: string): Prom
   const disk = await statfs(dataDir).catch(() => undefined);
   const room = disk && { room: disk.bavail * disk.bsize, disk: disk.blocks * disk.bsize };
   if (engine === "postgres") {
-    const { rows } = await sql<{ bytes: number }>`SELECT pg_database_size(current_database()) AS bytes`.execute(
-      read,
-    );
+    const { rows } = await sql<{
+      bytes: number;
+    }>`SELECT pg_database_size(current_database()) AS bytes`.execute(read);
     return { database: Number(rows[0]?.bytes), ...room };
   }
   const pages = await sql<{ page_count: number }>`PRAGMA page_count`.execute(read);

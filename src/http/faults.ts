@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request, Response } from "express";
 import type { Logger } from "pino";
 import { uuidv7 } from "uuidv7";
+import { StorageTrouble, troubleIn } from "../database/trouble";
 import { Problem } from "../errors";
 import type { Language } from "../languages/say";
 import { SESSION_COOKIE, secretsOf } from "./cookies";
@@ -19,7 +20,7 @@ export function nothingHere(): never {
  */
 export function answerProblems(log: Logger): ErrorRequestHandler {
   return (error: unknown, req: Request, res: Response, _next) => {
-    const problem = error instanceof Problem ? error : fromExpress(error);
+    const problem = error instanceof Problem ? error : (fromDatabase(error) ?? fromExpress(error));
     const id = uuidv7();
     if (problem && !res.headersSent) {
       log.info({ id, method: req.method, route: req.route?.path, problem: problem.kind }, "refused");
@@ -31,6 +32,7 @@ export function answerProblems(log: Logger): ErrorRequestHandler {
         title: say(`refused.title-${problem.kind}`),
         message: problem.in(say),
         fields: problem.fields,
+        ...(problem instanceof StorageTrouble && { trouble: problem.trouble }),
         language,
       });
     }
@@ -80,6 +82,8 @@ interface Answer {
   title: string;
   message: string;
   fields: Problem["fields"];
+  /** Why the laptop cannot save or read: a tablet says it in words of its own. */
+  trouble?: string;
   language: Language;
 }
 
@@ -91,6 +95,12 @@ function answer(req: Request, res: Response, status: number, body: Answer): void
   if (wantsJson(req)) res.json(told);
   // After signing in, people go on where they wanted to be.
   else show(res, "shared/error", { ...body, width: "narrow", next: req.method === "GET" && req.originalUrl });
+}
+
+/** A query that failed because the database cannot be read. What writes comes through the door, which has said so already. */
+function fromDatabase(error: unknown): Problem | undefined {
+  const trouble = troubleIn(error);
+  return trouble && new StorageTrouble(trouble, "read", error);
 }
 
 /** Express and its body parsers throw errors of their own for bad requests. */

@@ -44,6 +44,7 @@ const FILLED_IN: Record<string, readonly (string | number)[]> = {
   "refused.title-*": KINDS,
   "settings.look-*": LOOKS,
   "standing.*": ["blocked", "full", "lost", "no-network", "out-of-reach", "laptop-trouble"],
+  "trouble.*": ["full", "read-only", "damaged", "gone", "busy", "failing", "away"],
   "visitor.station-*": STATIONS,
   "visit.contact-*": CONTACT,
   "visit.consent-*": PURPOSES,

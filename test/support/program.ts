@@ -17,12 +17,13 @@ export interface Program {
 
 /**
  * Starts the built program on a data folder; resolves when it says where to open it. `env`: settings of its own;
- * `script`: what is run in its place.
+ * `script`: what is run in its place; `onSpawn` gets the process before it has started.
  */
 export async function startProgram(
   dataDir: string,
   env: Record<string, string> = {},
   script = PROGRAM,
+  onSpawn: (child: ChildProcess) => void = () => {},
 ): Promise<Program> {
   const child = spawn(process.execPath, [script, "start"], {
     env: {
@@ -37,6 +38,7 @@ export async function startProgram(
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  onSpawn(child);
   let text = "";
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const port = await new Promise<string>((resolve, reject) => {

@@ -118,7 +118,10 @@ export function bytesInWords(bytes: number): string {
 /** What a code of SQLite, PostgreSQL, the system or the network means to somebody at a booth. The first that fits counts. */
 const FAULTS: [code: RegExp, sentence: string][] = [
   [/SQLITE_FULL|\bENOSPC\b|\b53100\b|\bEDQUOT\b/, "The disk was full."],
-  [/SQLITE_READONLY|\bEROFS\b/, "The disk could only be read: a switch on a stick or card, or a disk that fails."],
+  [
+    /SQLITE_READONLY|\bEROFS\b/,
+    "The disk could only be read: a switch on a stick or card, or a disk that fails.",
+  ],
   [/SQLITE_(CORRUPT|NOTADB)|\bXX00[12]\b/, "The database file is damaged."],
   [/SQLITE_BUSY|\b55P03\b|\b40001\b|\b40P01\b/, "Another program kept the database busy."],
   [/SQLITE_(IOERR|CANTOPEN)|\bEIO\b|\b58030\b/, "The disk did not answer. Was a stick pulled out?"],
@@ -129,8 +132,14 @@ const FAULTS: [code: RegExp, sentence: string][] = [
   [/\bENOMEM\b|\b53200\b/, "The laptop had no memory left."],
   [/\bEADDRINUSE\b/, "Another program kept the port to itself."],
   [/\b(ENETUNREACH|ENODEV|EINVAL|EADDRNOTAVAIL|ENETDOWN)\b/, "There was no network."],
-  [/\b(ENOTFOUND|EAI_AGAIN|EDNS)\b/, "A name on the internet could not be found: no internet, or a wrong address."],
-  [/\b(ECONNREFUSED|ECONNRESET|EPIPE|EHOSTUNREACH)\b|\b08\w{3}\b|\b57P\d\d\b/, "The other end did not answer."],
+  [
+    /\b(ENOTFOUND|EAI_AGAIN|EDNS)\b/,
+    "A name on the internet could not be found: no internet, or a wrong address.",
+  ],
+  [
+    /\b(ECONNREFUSED|ECONNRESET|EPIPE|EHOSTUNREACH)\b|\b08\w{3}\b|\b57P\d\d\b/,
+    "The other end did not answer.",
+  ],
   [/\b(ETIMEDOUT|TimeoutError|ESOCKETTIMEDOUT)\b/, "It took too long to answer."],
   [/\bAbortError\b/, "It was broken off, because it took too long or the program was stopped."],
 ];

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Database, Reader } from "../../database/open";
 import { type Sizes, sizesOf } from "../../database/size";
 import type { Instant } from "../../database/tables";
+import { type TroubleKind, troubleIn } from "../../database/trouble";
 import type { Deps } from "../../deps";
 import type { Scraped } from "../../metrics";
 import { VERSION } from "../../run";
@@ -74,10 +75,7 @@ export async function scraped(deps: Deps): Promise<Scraped> {
   };
 }
 
-async function countByState(
-  read: Reader,
-  table: "messages" | "questions",
-): Promise<Record<string, number>> {
+async function countByState(read: Reader, table: "messages" | "questions"): Promise<Record<string, number>> {
   const rows = await read
     .selectFrom(table)
     .select(["state", ({ fn }) => fn.countAll<number>().as("count")])
@@ -90,16 +88,12 @@ async function countByState(
   return Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)]));
 }
 
-/** A write that the disk did not take counts so long, in milliseconds: what is written meanwhile may be too small to fail. */
-const FAILED_WITHIN = 60_000;
-
-/** Whether visits can be recorded, for monitors: the code of what keeps them from it; undefined where nothing does. */
-export async function healthOf({ read, counts }: Database): Promise<string | undefined> {
+/** Whether visits can be recorded, for monitors: what keeps them from it; undefined where nothing does. */
+export async function healthOf({ read, trouble }: Database): Promise<TroubleKind | undefined> {
   try {
     await read.selectFrom("settings").select("name").limit(1).execute();
   } catch (error) {
-    return String((error as { code?: unknown } | undefined)?.code ?? "unreadable");
+    return troubleIn(error) ?? "failing";
   }
-  const { failed } = counts;
-  return failed && performance.now() - failed.at < FAILED_WITHIN ? failed.code : undefined;
+  return trouble()?.kind;
 }
