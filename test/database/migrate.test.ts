@@ -169,7 +169,9 @@ describe("the SQLite file", () => {
     const dataDir = temporaryFolder();
     const file = path.join(dataDir, "boothlight.db");
     writeFileSync(file, "these are somebody's notes, and no database at all");
-    await expect(openDatabase({ dataDir }, NOON)).rejects.toThrow(`the database ${file} is damaged, or no database`);
+    await expect(openDatabase({ dataDir }, NOON)).rejects.toThrow(
+      `the database ${file} is damaged, or no database`,
+    );
     expect(readFileSync(file, "utf8")).toContain("somebody's notes");
     rmSync(dataDir, { recursive: true });
   });
