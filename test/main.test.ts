@@ -74,11 +74,15 @@ describe("a start that cannot be", () => {
     await new Promise((resolve) => other.close(resolve));
   });
 
-  test("with a file that is no database ends with one line that names it", async () => {
+  test("with a file that is no database ends with words that name it, and the way to the last backup", async () => {
     const file = path.join(dataDir, "boothlight.db");
     writeFileSync(file, "somebody's notes, which are no database");
     const { code, err } = await run(["start"]);
-    expect(err).toBe(`boothlight: the database ${file} cannot be opened: file is not a database.\n`);
+    expect(err).toContain(
+      `boothlight: the database ${file} is damaged, or no database: it does not begin as one.`,
+    );
+    expect(err).toContain("boothlight restore");
+    expect(err).not.toMatch(/^\s+at /m);
     expect(code).toBe(1);
   });
 });

@@ -75,13 +75,6 @@ watched(
       return lost;
     };
     let cuts = 0;
-    if (process.env.DBG)
-      console.log(
-        steps.length,
-        steps.filter((s) => s.does === "write").length,
-        steps.filter((s) => s.does === "sync").length,
-        steps.filter((s) => s.does === "say").length,
-      );
     for (const [index, step] of steps.entries()) {
       disk.do(step);
       liar.do(step);
