@@ -6,6 +6,7 @@ import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
 import { accessRoutes, callerOf, showSignIn } from "./access/routes";
 import { trustRoutes } from "./access/trust/routes";
+import { urgentOf } from "./backups/check/store";
 import { laptopRoutes } from "./backups/laptop/routes";
 import { offlineRoutes } from "./capture/offline/routes";
 import { capturePage, captureRoutes } from "./capture/routes";
@@ -137,12 +138,13 @@ export function createApp(deps: Deps): Express {
 /** More than that is said as that, with a plus. */
 const MOST_MESSAGES = 99;
 
-/** The organizer's navigation says how many messages ask for a look. */
-function countMessages({ db }: Deps): RequestHandler {
+/** The organizer's pages say how many messages ask for a look, and what is wrong with the laptop. */
+function countMessages(deps: Deps): RequestHandler {
   return async (req, res, next) => {
     // Only the organizer's pages show it: whose request it is comes out later.
     if (cookieOf(req, SESSION_COOKIE)) {
-      const count = await countForOrganizer(db.read, MOST_MESSAGES + 1);
+      res.locals.laptop = urgentOf(deps);
+      const count = await countForOrganizer(deps.db.read, MOST_MESSAGES + 1);
       res.locals.messages = count > MOST_MESSAGES ? `${MOST_MESSAGES}+` : count;
     }
     next();

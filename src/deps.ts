@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { LaptopWatch } from "./backups/check/store";
 import type { Config } from "./config";
 import type { Database } from "./database/open";
 import type { Instant } from "./database/tables";
@@ -20,6 +21,8 @@ export interface Deps {
   suggester: Suggester;
   /** What brings messages on their way; left out, they wait. */
   delivery?: Delivery;
+  /** What is known of the laptop: its disk, its clock and so on; left out, nobody looks after it. */
+  laptop?: LaptopWatch;
   /** What is done again and again while the booth runs. */
   jobs: Jobs;
   /** What is counted while it runs; left out, nothing is. */

@@ -5,11 +5,12 @@ import pino from "pino";
 import { checkPassphrase } from "./access/form";
 import { hashPassphrase } from "./access/rules";
 import { setPassphrase } from "./access/store";
-import type { Finding } from "./backups/check/rules";
-import { findingsOf } from "./backups/check/store";
+import { type Finding, worstFirst } from "./backups/check/rules";
+import { findingsOf, findingsWithout, wayBack } from "./backups/check/store";
 import { type Config, readConfig, SETTINGS } from "./config";
 import { countAnew } from "./database/figures";
 import { openDatabase } from "./database/open";
+import { UnusableDatabase } from "./database/soundness";
 import type { Deps } from "./deps";
 import { Problem } from "./errors";
 import { chosenEvent, type Event } from "./events/store";
@@ -147,21 +148,10 @@ function commandLine(config: Config): Command {
 
   program
     .command("check")
-    .description("count everything afresh and compare it with the figures that are kept")
-    .option("--mend", "put right what differs")
-    .action(({ mend }: { mend?: boolean }) =>
-      withBooth(config, async (deps) => {
-        const findings = await findingsOf(deps);
-        for (const { words, advice } of findings) console.log(advice ? `${words} ${advice}` : words);
-        const isWrong = (each: Finding) => each.verdict === "bad";
-        if (mend && findings.some((each) => isWrong(each) && each.of === "figures")) {
-          await deps.db.write(countAnew);
-          console.log("All is counted anew.");
-        }
-        const left = findings.filter((each) => isWrong(each) && !(mend && each.of === "figures"));
-        if (left.length > 0) process.exitCode = 1;
-      }),
-    );
+    .description("check the laptop and its data: database, figures, clock, disk, certificate, backups")
+    .option("--mend", "count figures anew that differ")
+    .option("--json", "write what was found as JSON")
+    .action((options: { mend?: boolean; json?: boolean }) => runCheck(config, options));
 
   program
     .command("passphrase")
@@ -180,6 +170,32 @@ function commandLine(config: Config): Command {
     );
 
   return program;
+}
+
+const MARKS = { good: "✓", look: "!", bad: "✗" };
+
+/** Checks the laptop, also one whose database cannot be opened; says what it found, and ends with 1 where something is bad. */
+async function runCheck(config: Config, { mend, json }: { mend?: boolean; json?: boolean }): Promise<void> {
+  const found = await withBooth(config, async (deps) => {
+    const findings = await findingsOf(deps, { thorough: true });
+    const differ = (each: Finding) => each.of === "figures" && each.verdict === "bad";
+    if (!mend || !findings.some(differ)) return findings;
+    await deps.db.write(countAnew);
+    const mended: Finding = { of: "figures", verdict: "good", words: "All is counted anew." };
+    return [...findings.filter((each) => !differ(each)), mended];
+  }).catch((error) => {
+    if (!(error instanceof UnusableDatabase)) throw error;
+    return findingsWithout({ config, now: Date.now }, error);
+  });
+  const findings = worstFirst(found);
+  if (json) console.log(JSON.stringify(findings, null, 1));
+  else {
+    for (const { verdict, words, advice } of findings) {
+      console.log(`${MARKS[verdict]} ${words}`);
+      if (advice) console.log(`  ${advice}`);
+    }
+  }
+  if (findings.some((each) => each.verdict === "bad")) process.exitCode = 1;
 }
 
 /** The report of an event in a format, narrowed down where that format can be. */
@@ -299,14 +315,17 @@ function refuseUnknown(program: Command, word = "help"): void {
 
 /** What goes wrong on the command line is one line, not a stack of frames. */
 async function main(): Promise<void> {
+  let config: Config | undefined;
   try {
-    const program = commandLine(readConfig());
+    config = readConfig();
+    const program = commandLine(config);
     refuseUnknown(program, process.argv[2]);
     await program.parseAsync();
   } catch (error) {
     const fields = error instanceof Problem ? error.fields : [];
     console.error(`boothlight: ${error instanceof Error ? error.message : String(error)}`);
     for (const { field, message } of fields) console.error(`  ${field}: ${message}`);
+    if (config && error instanceof UnusableDatabase) console.error(`  ${await wayBack(config)}`);
     process.exitCode = 1;
   }
 }

@@ -3,8 +3,10 @@ import type { AddressInfo } from "node:net";
 import QRCode from "qrcode";
 import { hasEverSignedIn, inviteToSignIn } from "./access/store";
 import { createApp } from "./app";
+import { watchLaptop } from "./backups/check/store";
 import type { Config } from "./config";
 import { openDatabase } from "./database/open";
+import { StorageTrouble } from "./database/trouble";
 import { openWays, startDelivery } from "./delivery/loop";
 import type { Deps } from "./deps";
 import { isLoopback, type Network, reachableAddresses, secureAddresses } from "./http/addresses";
@@ -121,6 +123,7 @@ async function startJobs(
     limit: 120,
     work: () => watchQuestions(deps, seen),
   });
+  watchLaptop(deps);
   jobs.start({
     name: "prints",
     owner: "reports",
@@ -205,6 +208,12 @@ function listen(
   });
 }
 
+/** Trouble with the disk is no reason not to run: what is there can be read, and it may pass. */
+function inWords(error: unknown): StorageTrouble {
+  if (error instanceof StorageTrouble) return error;
+  throw error;
+}
+
 /** Prints where to open Boothlight; until the organizer has signed in once, also an address that does so. */
 async function sayWhere({ db, config, now }: Deps, network: Network, withoutHttps?: string): Promise<void> {
   const { port } = network;
@@ -220,10 +229,14 @@ async function sayWhere({ db, config, now }: Deps, network: Network, withoutHttp
   if (withoutHttps) lines.push(`  Without HTTPS:   ${withoutHttps}`);
   lines.push("", await QRCode.toString(address, { type: "terminal", small: true }));
   if (!(await hasEverSignedIn(db.read))) {
-    const code = await db.write((writer) => inviteToSignIn(writer, now()));
+    const code = await db.write((writer) => inviteToSignIn(writer, now())).catch(inWords);
     lines.push(
-      "  Organizer, sign in here. This address works once, within a day:",
-      `  http://localhost:${port}/sign-in/${code}`,
+      ...(code instanceof StorageTrouble
+        ? [`  ${code.message}`]
+        : [
+            "  Organizer, sign in here. This address works once, within a day:",
+            `  http://localhost:${port}/sign-in/${code}`,
+          ]),
       "",
     );
   }

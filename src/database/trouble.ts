@@ -1,4 +1,4 @@
-import { accessSync, constants, statfsSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, rmdirSync, statfsSync } from "node:fs";
 import path from "node:path";
 import { Problem } from "../errors";
 import { type Say, sayInEnglish } from "../languages/say";
@@ -99,10 +99,12 @@ export function lookedInto(kind: TroubleKind, file: string): TroubleKind {
     // What SQLite adds at once: a page and more for the index of its log.
     if (bavail * bsize < 64 * 1024) return "full";
     accessSync(file, constants.W_OK);
-    accessSync(path.dirname(file), constants.W_OK);
+    // What the bits allow, a file system that has given up refuses all the same.
+    rmdirSync(mkdtempSync(path.join(path.dirname(file), "trying-")));
     return kind;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOSPC") return "full";
     if (code === "EROFS" || code === "EACCES" || code === "EPERM") return "read-only";
     return code === "ENOENT" || code === "ENOTDIR" || code === "ENODEV" ? "gone" : kind;
   }

@@ -18,7 +18,16 @@ export interface Page {
   /** The event that the page belongs to: its name is in the frame, and the frame's links lead to its pages. */
   event?: { slug: string; name: string };
   /** The entry of the organizer's navigation that is marked. */
-  section?: "today" | "visits" | "questions" | "messages" | "experts" | "report" | "devices" | "events" | "laptop";
+  section?:
+    | "today"
+    | "visits"
+    | "questions"
+    | "messages"
+    | "experts"
+    | "report"
+    | "devices"
+    | "events"
+    | "laptop";
   /** Feature styles besides tokens and base: `visits` → `public/styles/visits.css`. */
   styles?: string[];
   /** Browser code of the page: `capture` → `public/built/capture.js`. */

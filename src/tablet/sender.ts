@@ -7,12 +7,16 @@ const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 15_000;
 const ANSWER_WITHIN = 15_000;
 
+/** Why the laptop cannot save, as it says itself: see docs/protocol.md. */
+const LAPTOP_TROUBLES = ["full", "read-only", "damaged", "gone", "busy", "failing", "away"] as const;
+export type LaptopTrouble = `laptop ${(typeof LAPTOP_TROUBLES)[number]}`;
+
 /** How sending stands, for the people who look at the screen. */
 export type Standing =
   | { kind: "done" }
   | { kind: "sending" }
   /** Nobody answers; the tablet itself has no network; the laptop answers, but cannot take it now. */
-  | { kind: "away"; why: "no answer" | "no network" | "trouble" }
+  | { kind: "away"; why: "no answer" | "no network" | "trouble" | LaptopTrouble }
   /** The laptop does not know this tablet any more. */
   | { kind: "unpaired" };
 
@@ -184,6 +188,9 @@ export class Sender {
     // A hall's Wi-Fi may answer in the laptop's place; the laptop's own answers are JSON.
     if (response.status === 401 && isJson(response)) return { kind: "unpaired" };
     if (response.status === 429) return { kind: "away", why: "trouble" };
+    // It would take none of the others either, and is asked no more often than it has to be.
+    const trouble = response.status === 503 ? await troubleOf(response) : undefined;
+    if (trouble) return { kind: "away", why: trouble };
     if (sent.length > 1) {
       this.#atOnce = 1;
       return "go on";
@@ -205,6 +212,12 @@ export class Sender {
 
 function isJson(response: Response): boolean {
   return response.headers.get("content-type")?.includes("json") ?? false;
+}
+
+async function troubleOf(response: Response): Promise<LaptopTrouble | undefined> {
+  const body = (await response.json().catch(() => undefined)) as { trouble?: unknown } | undefined;
+  const known = LAPTOP_TROUBLES.find((each) => each === body?.trouble);
+  return known && `laptop ${known}`;
 }
 
 async function messageOf(response: Response): Promise<string | undefined> {
