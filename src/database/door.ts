@@ -36,6 +36,8 @@ export interface Behind {
   begin: "begin" | "begin immediate";
   /** Looked at in each transaction, before it counts: throws where what is written would be written into nothing. */
   stand?: () => void;
+  /** How many rows were changed over a connection since it was opened; where it is not told, each transaction counts as one. */
+  changes?: (connection: Kysely<Tables>) => Promise<number>;
   /** What lies behind trouble, where more can be known than the engine says. */
   lookInto?: (kind: TroubleKind) => TroubleKind;
 }
@@ -125,16 +127,18 @@ export class WriteDoor {
         await this.#begin(connection);
         try {
           this.#behind.stand?.();
+          const before = this.#trouble && (await this.#behind.changes?.(connection));
           for (const job of jobs) answers.push(await runUnderSavepoint(writer, job));
           isMore = await this.#follow(writer);
           await sql`commit`.execute(connection);
+          const after = this.#trouble && (await this.#behind.changes?.(connection));
+          this.#wentThrough(after === undefined || after !== before);
         } catch (error) {
           // The engine may have rolled back by itself (a full disk): then there is nothing to roll back.
           await sql`rollback`.execute(connection).catch(() => {});
           throw error;
         }
       });
-      this.#trouble = undefined;
     } catch (error) {
       const told = this.#told(error);
       if (told instanceof StorageTrouble) this.counts.failures += jobs.length;
@@ -161,6 +165,12 @@ export class WriteDoor {
         await aMoment(TRY_EVERY);
       }
     }
+  }
+
+  /** A transaction that changed nothing needs no room on the disk: it shows only that the file is there, and free. */
+  #wentThrough(isChanged: boolean): void {
+    if (isChanged || this.#trouble?.kind === "gone" || this.#trouble?.kind === "busy")
+      this.#trouble = undefined;
   }
 
   /** What those are told whose transaction failed; what is wrong with the database stays known until one goes through. */

@@ -1,7 +1,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import path from "node:path";
 import BetterSqlite3 from "better-sqlite3";
-import { Kysely, PostgresDialect, type PostgresPool, SqliteDialect } from "kysely";
+import { Kysely, PostgresDialect, type PostgresPool, SqliteDialect, sql } from "kysely";
 import { Pool, TypeOverrides } from "pg";
 import { openAside } from "./aside";
 import { type DoorCounts, WriteDoor, type Writer } from "./door";
@@ -94,6 +94,9 @@ async function openSqlite(dataDir: string, now: number): Promise<Database> {
   const door = new WriteDoor(writer, {
     begin: "begin immediate",
     stand: standing(sqliteFile(dataDir)),
+    changes: async (connection) =>
+      (await sql<{ changes: number }>`SELECT total_changes() AS changes`.execute(connection)).rows[0]
+        ?.changes ?? 0,
     lookInto: (kind) => lookedInto(kind, sqliteFile(dataDir)),
   });
   return ready("sqlite", { read, aside, writer, snapshot }, door, now);

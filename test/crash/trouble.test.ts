@@ -188,7 +188,8 @@ test("what the organizer sees of it is on every page of theirs, and on nobody el
   const before = await organizer.get("/events").set("Accept", "text/html");
   expect(before.text).not.toContain("laptop-bad");
   rmSync(sqliteFile(folder));
-  await send();
+  watchLaptop(booth.deps);
+  while (!booth.deps.laptop?.latest.length) await new Promise((resolve) => setTimeout(resolve, 10));
   const after = await organizer.get("/events").set("Accept", "text/html");
   expect(after.text).toContain("The database file is not where it was");
   const typed = await organizer.post("/events").type("form").send({ name: "Spring Camp" });

@@ -31,7 +31,7 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const MEGABYTE = 1024 * 1024;
 
-const KEEPS = "Tablets keep what they log and send it when that has passed; leave them on.";
+const KEEPS = "Leave the tablets on: they keep what they log, and send it when this has passed.";
 
 /** What each trouble is, as an organizer reads it, and what helps. */
 const TROUBLES: Record<TroubleKind, { words: string; advice: string }> = {
@@ -45,7 +45,7 @@ const TROUBLES: Record<TroubleKind, { words: string; advice: string }> = {
   },
   damaged: {
     words: "The database is damaged.",
-    advice: `Stop Boothlight and put the last backup in its place: boothlight restore. What is here is moved aside, and tablets send what they still have. ${KEEPS}`,
+    advice: `Stop Boothlight and put the last backup in its place: boothlight restore. What is here is moved aside. ${KEEPS}`,
   },
   gone: {
     words: "The database file is not where it was: it was moved, deleted, or its disk was taken out.",
@@ -72,7 +72,7 @@ export function savingFinding(trouble: Trouble | undefined, timeOf: (at: Instant
   return {
     of: "saving",
     verdict: "bad",
-    words: `${words} This is so since ${timeOf(trouble.since)}.`,
+    words: `${words} First noticed at ${timeOf(trouble.since)}.`,
     advice,
   };
 }

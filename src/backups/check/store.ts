@@ -278,7 +278,8 @@ export function watchLaptop(deps: Deps): void {
     every: LOOK_EVERY,
     limit: 30,
     work: async () => {
-      // Nobody may have saved anything since it passed.
+      // A file that was taken away is noticed though nobody saves anything; so is trouble that has passed.
+      await deps.db.write(async () => {}).catch(() => {});
       if (deps.db.trouble()) await tryToSave(deps).catch(() => {});
       watch.latest = await findingsOf(deps);
     },
