@@ -43,6 +43,8 @@ export function refuseUnsound(file: string): void {
     if (!isLogFilled) return;
     throw new UnusableDatabase(file, `is empty, and its log ${file}-wal is not`);
   }
+  // Killed while it was made a database with a log: SQLite takes that back as soon as it may write.
+  if (statOf(`${file}-journal`)?.size) return;
   const { pages, pageSize } = headOf(file, there);
   const logged = isLogFilled ? readLog(file, pageSize) : undefined;
   const whole = logged?.pages ?? pages;
