@@ -43,6 +43,8 @@ const SCHEMAS = {
       /^(?:[^<>@\r\n]*<[^\s<>@,;]+@[^\s<>@,;]+>|[^\s<>@,;]+@[^\s<>@,;]+)$/,
       "must be a mail address, such as booth@example.org or Our booth <booth@example.org>",
     ),
+  BACKUP_DIR: z.string().min(1),
+  BACKUP_PASSPHRASE: z.string().min(8, "must have at least 8 characters"),
   CHROME_PATH: z.string().min(1),
   METRICS_TOKEN: z.string().min(16, "must have at least 16 characters"),
   LOG_FILE: z.string().min(1),
@@ -76,6 +78,16 @@ export const SETTINGS: Setting[] = [
   },
   { name: "SMTP_URL", meaning: "mail server that sends messages", standard: "none" },
   { name: "MAIL_FROM", meaning: "sender of those messages", standard: "none" },
+  {
+    name: "BACKUP_DIR",
+    meaning: "second place that backups go to: on a stick, or a folder that syncs",
+    standard: "chosen on the page Backups",
+  },
+  {
+    name: "BACKUP_PASSPHRASE",
+    meaning: "what opens backups, which are encrypted then",
+    standard: "chosen on the page Backups",
+  },
   {
     name: "CHROME_PATH",
     meaning: "Chrome or Chromium that makes PDFs of reports",
@@ -111,6 +123,8 @@ export interface Config {
   organizerPassphrase?: string;
   smtpUrl?: string;
   mailFrom?: string;
+  backupDir?: string;
+  backupPassphrase?: string;
   chromePath?: string;
   metricsToken?: string;
   /** `off`: none; undefined: the one in the data folder. */
@@ -137,6 +151,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const [certificate, certificateKey] = [read("CERTIFICATE"), read("CERTIFICATE_KEY")];
   if (certificate && !certificateKey) throw new Error("CERTIFICATE_KEY must be set where CERTIFICATE is.");
   if (certificateKey && !certificate) throw new Error("CERTIFICATE must be set where CERTIFICATE_KEY is.");
+  const backupDir = read("BACKUP_DIR");
   const [smtpUrl, mailFrom] = [read("SMTP_URL"), read("MAIL_FROM")];
   if (smtpUrl && !mailFrom) throw new Error("MAIL_FROM must be set where SMTP_URL is: mail has a sender.");
   const logFile = read("LOG_FILE");
@@ -153,6 +168,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     organizerPassphrase: read("ORGANIZER_PASSPHRASE"),
     smtpUrl,
     mailFrom,
+    backupDir: backupDir && path.resolve(backupDir),
+    backupPassphrase: read("BACKUP_PASSPHRASE"),
     chromePath: read("CHROME_PATH"),
     metricsToken: read("METRICS_TOKEN"),
     logFile: logFile === "off" ? logFile : logFile && path.resolve(logFile),

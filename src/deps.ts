@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { LaptopWatch } from "./backups/check/store";
+import type { Backups } from "./backups/store";
 import type { Config } from "./config";
 import type { Database } from "./database/open";
 import type { Instant } from "./database/tables";
@@ -23,6 +24,8 @@ export interface Deps {
   delivery?: Delivery;
   /** What is known of the laptop: its disk, its clock and so on; left out, nobody looks after it. */
   laptop?: LaptopWatch;
+  /** What makes backups; left out, nobody looks whether one is due. */
+  backups?: Backups;
   /** What is done again and again while the booth runs. */
   jobs: Jobs;
   /** What is counted while it runs; left out, nothing is. */
