@@ -7,6 +7,10 @@ import { hashPassphrase } from "./access/rules";
 import { setPassphrase } from "./access/store";
 import { type Finding, worstFirst } from "./backups/check/rules";
 import { findingsOf, findingsWithout, wayBack } from "./backups/check/store";
+import { restore } from "./backups/restoring/store";
+import { agoInWords, sizeInWords } from "./backups/rules";
+import { Backups } from "./backups/store";
+import { keepBeforeUpgrade } from "./backups/upgrade/store";
 import { type Config, readConfig, SETTINGS } from "./config";
 import { countAnew } from "./database/figures";
 import { openDatabase } from "./database/open";
@@ -41,7 +45,7 @@ import { serve } from "./serve";
 /** Opens what a command works on, runs it, and closes it again. */
 async function withBooth<T>(config: Config, work: (deps: Deps) => Promise<T>): Promise<T> {
   const log = makeLog(config.logLevel, pino.destination({ dest: 2, sync: true }));
-  const db = await openDatabase(config, Date.now());
+  const db = await openDatabase(config, Date.now(), keepBeforeUpgrade(config, Date.now));
   try {
     return await work({
       db,
@@ -152,6 +156,28 @@ function commandLine(config: Config): Command {
     .option("--mend", "count figures anew that differ")
     .option("--json", "write what was found as JSON")
     .action((options: { mend?: boolean; json?: boolean }) => runCheck(config, options));
+
+  program
+    .command("backup")
+    .description("make a backup now; the booth may be running meanwhile")
+    .option("--to <folder>", "the folder to put it in; left out: where backups go")
+    .action(({ to }: { to?: string }) =>
+      withBooth(config, async (deps) => {
+        const asked = { to: to && path.resolve(to), anyway: true };
+        const { folder, last } = await new Backups(deps).backUp(asked);
+        const how = last.recipient ? "encrypted, and read back" : "not encrypted, and read back";
+        console.log(`${path.join(folder, last.name)}: ${sizeInWords(last.size)}, checked, ${how}.`);
+      }),
+    );
+
+  program
+    .command("restore")
+    .argument(
+      "[from]",
+      "a backup, or a folder with backups in it, such as a stick; left out: where backups go",
+    )
+    .description("put a backup in the place of the data, which is moved aside")
+    .action((from?: string) => runRestore(config, from));
 
   program
     .command("passphrase")
@@ -282,6 +308,35 @@ async function eventFileAt(name: string): Promise<EventFile> {
       [error.message, ...error.fields.map((each) => `  ${each.field}: ${each.message}`)].join("\n"),
     );
   }
+}
+
+/** Puts a backup in the place of the data, and says what became of it. */
+async function runRestore(config: Config, from: string | undefined): Promise<void> {
+  const { backupPassphrase } = config;
+  let isGiven = backupPassphrase !== undefined;
+  const passphrase = async (isAgain: boolean) => {
+    if (isGiven && !isAgain) return backupPassphrase as string;
+    if (isGiven || isAgain) console.log("That passphrase does not open this backup.");
+    isGiven = false;
+    return askSecretly("Passphrase of the backups: ");
+  };
+  const tell = (sentence: string) => console.log(sentence);
+  const done = await restore(config, { from, passphrase, tell, now: Date.now });
+  const made = done.at === undefined ? "" : `, made ${agoInWords(Date.now() - done.at)}`;
+  const count = (number: number, one: string, many: string) => `${number} ${number === 1 ? one : many}`;
+  const lines = [
+    `Restored: ${done.file}${made}.`,
+    `It has ${count(done.visits, "visit", "visits")} and ${count(done.questions, "question", "questions")}. Everybody is signed out; tablets stay paired.`,
+  ];
+  if (done.erasedAgain > 0)
+    lines.push(`Erased again, since that was done after the backup: ${done.erasedAgain}.`);
+  if (done.hasAuthority) lines.push("Tablets trust this laptop as they trusted the one before.");
+  if (done.aside)
+    lines.push(
+      `What was here before is in ${done.aside}. It holds contact details: delete it when you are sure.`,
+    );
+  lines.push("Start the booth: npm start");
+  console.log(lines.join("\n"));
 }
 
 /** The demo shares nothing with the booth's own data: no database server, no mail, a folder beside the real one. */

@@ -4,6 +4,8 @@ import QRCode from "qrcode";
 import { hasEverSignedIn, inviteToSignIn } from "./access/store";
 import { createApp } from "./app";
 import { watchLaptop } from "./backups/check/store";
+import { Backups } from "./backups/store";
+import { keepBeforeUpgrade } from "./backups/upgrade/store";
 import type { Config } from "./config";
 import { openDatabase } from "./database/open";
 import { StorageTrouble } from "./database/trouble";
@@ -28,6 +30,12 @@ const WATCH_EVERY = 20;
 const CERTIFICATE_EVERY = 30;
 /** Seconds between two looks for what broken-off prints left. */
 const CLEAR_EVERY = 6 * 3600;
+/** Seconds between two looks whether a backup is due, or the place for them is back. */
+const BACKUP_LOOK_EVERY = 30;
+/** Seconds after which a backup is broken off: a large one to a slow stick takes minutes. */
+const BACKUP_LIMIT = 1800;
+/** The last backup, when the program stops, gets this long, in milliseconds: a part of what all of the stop gets. */
+const LAST_BACKUP_WITHIN = 5000;
 
 const AFTER_CRASH =
   "Boothlight stopped unexpectedly and was started again. All that was acknowledged is here.";
@@ -36,7 +44,7 @@ const AFTER_CRASH =
 interface Asked {
   /** Fills the database before the first request. */
   prepare?: (deps: Deps) => Promise<void>;
-  /** Whether messages go out. Left out: they do. */
+  /** Whether messages go out and backups are made. Left out: yes. */
   delivers?: boolean;
 }
 
@@ -48,7 +56,7 @@ export async function serve(config: Config, { prepare, delivers = true }: Asked 
   outliveTerminal();
   const { log, file: logFile, end: endLog } = openLog(config);
   endOnFault(log, endLog);
-  const db = await openDatabase(config, Date.now());
+  const db = await openDatabase(config, Date.now(), keepBeforeUpgrade(config, Date.now));
   const run = await beginRun(config.dataDir, Date.now());
   const network: Network = { port: config.port };
   const stopping = new AbortController();
@@ -64,6 +72,8 @@ export async function serve(config: Config, { prepare, delivers = true }: Asked 
     run: { ...run, logFile },
     now: Date.now,
   };
+  const backups = new Backups(deps);
+  deps.backups = backups;
   const app = createApp(deps);
   const server = createServer(app);
   let https: SecureDoor = {};
@@ -84,6 +94,7 @@ export async function serve(config: Config, { prepare, delivers = true }: Asked 
     log,
     close: async () => {
       await (await ended).end();
+      if (delivers) await backups.lookAtLast(LAST_BACKUP_WITHIN);
       await db.close();
     },
     last: endLog,
@@ -132,6 +143,16 @@ async function startJobs(
     limit: 60,
     work: () => clearPrints(deps.config, deps.now()),
   });
+  if (delivers) {
+    jobs.start({
+      name: "backup",
+      owner: "backups",
+      what: "Makes a backup every ten minutes while something changes, and thins out older ones",
+      every: BACKUP_LOOK_EVERY,
+      limit: BACKUP_LIMIT,
+      work: async (signal) => deps.backups?.look(signal),
+    });
+  }
   return {
     end: async () => void (await Promise.all([announcement?.end(), delivery?.stop(), jobs.stop()])),
   };

@@ -262,8 +262,7 @@ export class Backups {
     const { dataDir, backupPassphrase: passphrase } = this.#deps.config;
     if (!passphrase || this.#isKeyChecked) return kept;
     const { encryption } = kept;
-    const fits =
-      encryption && (await inThread("opensKey", { key: encryption.key, passphrase }, { signal }));
+    const fits = encryption && (await inThread("opensKey", { key: encryption.key, passphrase }, { signal }));
     const known = fits
       ? kept
       : { ...kept, encryption: await inThread("makeKey", { passphrase }, { signal }) };
@@ -370,9 +369,7 @@ export class Backups {
     // What was made before another place was chosen, and before upgrades, gets older too.
     const others = await backupsIn(beside, kept.of);
     const forgotten = toForget([...others, madeAs(made, kept)], erasedAt, now());
-    await remove(beside, [
-      ...new Set([...toThinOut(others, { newest: made, now: now() }), ...forgotten]),
-    ]);
+    await remove(beside, [...new Set([...toThinOut(others, { newest: made, now: now() }), ...forgotten])]);
   }
 
   #watched(signal: AbortSignal | undefined) {
@@ -408,7 +405,7 @@ async function remove(folder: string, backups: Backup[]): Promise<void> {
 async function clearLeftOvers(folder: string, pattern: RegExp): Promise<void> {
   for (const name of await readdir(folder)) {
     const [, id] = pattern.exec(name) ?? [];
-    if (!id || !name.startsWith("backup-under-way-") && !name.startsWith("boothlight-")) continue;
+    if (!id || (!name.startsWith("backup-under-way-") && !name.startsWith("boothlight-"))) continue;
     if (Number(id) !== process.pid && isAlive(Number(id))) continue;
     await rm(path.join(folder, name), { recursive: true, force: true });
   }
@@ -447,7 +444,10 @@ export async function erasuresIn(folder: string): Promise<Erasures> {
   try {
     const found: unknown = JSON.parse(await readFile(path.join(folder, ERASURES), "utf8"));
     return Array.isArray(found)
-      ? found.filter((each) => typeof each?.kind === "string" && typeof each?.id === "string" && Number.isFinite(each?.erasedAt))
+      ? found.filter(
+          (each) =>
+            typeof each?.kind === "string" && typeof each?.id === "string" && Number.isFinite(each?.erasedAt),
+        )
       : [];
   } catch {
     return [];

@@ -8,7 +8,8 @@ const FOLDER = path.resolve(__dirname, "../../db/migrations");
 
 /**
  * Brings the database to this version: each file of `folder` that it has not seen, in the order of
- * their names, each in a transaction of its own. Gives the names of those that ran.
+ * their names, each in a transaction of its own. Gives the names of those that ran. `beforeUpgrade` is done before the first
+ * of them where there is something to lose.
  * Throws where the database was made by a newer version, before anything is changed.
  */
 export async function migrate(
@@ -16,6 +17,7 @@ export async function migrate(
   door: WriteDoor,
   now: number,
   folder = FOLDER,
+  beforeUpgrade?: () => Promise<void>,
 ): Promise<string[]> {
   const known = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
   await door.write((writer) =>
@@ -33,6 +35,7 @@ export async function migrate(
         "Nothing was changed. Start it with that version, or restore a backup of this one.",
     );
   }
+  if (done.size > 0 && known.some((name) => !done.has(name))) await beforeUpgrade?.();
   const ran: string[] = [];
   for (const name of known.filter((each) => !done.has(each))) {
     const text = await readFile(path.join(folder, name), "utf8");

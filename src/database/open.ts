@@ -6,6 +6,7 @@ import { Pool, TypeOverrides } from "pg";
 import { openAside } from "./aside";
 import { type DoorCounts, WriteDoor, type Writer } from "./door";
 import { keepFigures } from "./figures";
+import { type Lock, lockData } from "./lock";
 import { migrate } from "./migrate";
 import { makeSearchable } from "./search";
 import { refuseUnsound, UnusableDatabase } from "./soundness";
@@ -53,6 +54,9 @@ export function sqliteFile(dataDir: string): string {
   return path.join(dataDir, "boothlight.db");
 }
 
+/** What is done before a database file that is there already is brought to a newer version. What it throws leaves it as it is. */
+export type BeforeUpgrade = (file: string) => Promise<void>;
+
 /**
  * Opens the database that the settings name and brings it to this version.
  * Throws where it cannot be opened, is damaged, or comes from a newer version.
@@ -60,8 +64,9 @@ export function sqliteFile(dataDir: string): string {
 export async function openDatabase(
   where: { dataDir: string; databaseUrl?: string },
   now: number,
+  beforeUpgrade?: BeforeUpgrade,
 ): Promise<Database> {
-  if (!where.databaseUrl) return openSqlite(where.dataDir, now);
+  if (!where.databaseUrl) return openSqlite(where.dataDir, now, beforeUpgrade);
   const pool = new Pool({ connectionString: where.databaseUrl, types: numbersForInt8() });
   // A connection that breaks while nobody uses it: the pool opens another one for the next query.
   pool.on("error", () => {});
@@ -78,8 +83,8 @@ function reasonOf(error: unknown): string {
   return first instanceof Error ? first.message : String(first);
 }
 
-async function openSqlite(dataDir: string, now: number): Promise<Database> {
-  const { writing, reading } = connections(dataDir);
+async function openSqlite(dataDir: string, now: number, beforeUpgrade?: BeforeUpgrade): Promise<Database> {
+  const { writing, reading, lock } = connections(dataDir);
   const writer = new Kysely<Tables>({ dialect: new SqliteDialect({ database: withPreparedOnce(writing) }) });
   const read = new Kysely<Tables>({ dialect: new SqliteDialect({ database: withPreparedOnce(reading) }) });
   const snapshot = async (): Promise<Snapshot> => {
@@ -99,7 +104,18 @@ async function openSqlite(dataDir: string, now: number): Promise<Database> {
         ?.changes ?? 0,
     lookInto: (kind) => lookedInto(kind, sqliteFile(dataDir)),
   });
-  return ready("sqlite", { read, aside, writer, snapshot }, door, now);
+  const upgrade = beforeUpgrade && (() => beforeUpgrade(sqliteFile(dataDir)));
+  try {
+    const db = await ready("sqlite", { read, aside, writer, snapshot }, door, now, upgrade);
+    const close = async () => {
+      await db.close();
+      lock.release();
+    };
+    return { ...db, close };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
 }
 
 /**
@@ -125,6 +141,7 @@ const WAL_KEPT = 16 * 1024 * 1024;
 
 function connections(dataDir: string) {
   const file = sqliteFile(dataDir);
+  let lock: Lock | undefined;
   const opened: BetterSqlite3.Database[] = [];
   const open = (options: BetterSqlite3.Options) => {
     const database = new BetterSqlite3(file, { timeout: 5000, ...options });
@@ -134,6 +151,8 @@ function connections(dataDir: string) {
   try {
     // Strangers' contact details: nobody else on the laptop may read the folder.
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const held = lockData(dataDir) as Lock;
+    lock = held;
     refuseUnsound(file);
     const writing = open({});
     writing.pragma("journal_mode = WAL");
@@ -149,9 +168,10 @@ function connections(dataDir: string) {
     writing.pragma("busy_timeout = 0");
     // The log has its file from the first look on.
     writing.pragma("schema_version");
-    return { writing, reading: open({ readonly: true }) };
+    return { lock: held, writing, reading: open({ readonly: true }) };
   } catch (error) {
     for (const database of opened) database.close();
+    lock?.release();
     throw error instanceof UnusableDatabase
       ? error
       : new UnusableDatabase(file, `cannot be opened: ${whyNot(error, file)}`, error);
@@ -178,6 +198,12 @@ const WHY_NOT: Record<string, string> = {
   ENOSPC: "the disk is full",
   EIO: "the disk has a fault",
 };
+
+/** An SQLite file that nobody works on, to look into. Throws where it cannot be opened. */
+export function readOnly(file: string): Reader {
+  const database = new BetterSqlite3(file, { readonly: true, fileMustExist: true });
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+}
 
 /** Opens PostgreSQL, or what speaks its protocol, behind a pool of connections. */
 export async function openPostgres(pool: PostgresPool, now: number): Promise<Database> {
@@ -214,6 +240,7 @@ async function ready(
   { snapshot, ...connections }: Connections,
   door: WriteDoor,
   now: number,
+  beforeUpgrade?: () => Promise<void>,
 ): Promise<Database> {
   const { read, aside } = connections;
   /** Who reads a state of the database: on SQLite the last one to leave puts what waits beside the file into it. */
@@ -224,7 +251,7 @@ async function ready(
     for (const each of new Set(Object.values(connections))) await each.destroy();
   };
   try {
-    await migrate(read, door, now);
+    await migrate(read, door, now, undefined, beforeUpgrade);
     await makeSearchable(read, door);
     await keepFigures(read, door);
   } catch (error) {

@@ -128,7 +128,9 @@ export function mountsIn(table: string): string[] {
     .split("\n")
     .map((line) => line.split(" ")[1] ?? "")
     .filter((place) => place !== "")
-    .map((place) => place.replace(/\\([0-7]{3})/g, (_all, octal) => String.fromCharCode(Number.parseInt(octal, 8))));
+    .map((place) =>
+      place.replace(/\\([0-7]{3})/g, (_all, octal) => String.fromCharCode(Number.parseInt(octal, 8))),
+    );
 }
 
 /**

@@ -105,7 +105,10 @@ export function inThread<Name extends keyof Works>(
     thread.on("error", (error: Error & { code?: string }) =>
       reject(new Fault(error.code ?? "thread", error.message)),
     );
-    thread.on("exit", () => signal?.aborted || reject(new Fault("thread", "The thread that works on backups has ended.")));
+    thread.on(
+      "exit",
+      () => signal?.aborted || reject(new Fault("thread", "The thread that works on backups has ended.")),
+    );
   });
 }
 
