@@ -8,6 +8,7 @@ import { accessRoutes, callerOf, showSignIn } from "./access/routes";
 import { trustRoutes } from "./access/trust/routes";
 import { urgentOf } from "./backups/check/store";
 import { laptopRoutes } from "./backups/laptop/routes";
+import { backupRoutes } from "./backups/routes";
 import { offlineRoutes } from "./capture/offline/routes";
 import { capturePage, captureRoutes } from "./capture/routes";
 import { catalogRoutes } from "./catalog/routes";
@@ -80,6 +81,7 @@ export function allRoutes(deps: Deps): Route[] {
     ...compareRoutes(deps),
     ...writeUpRoutes(deps),
     ...laptopRoutes(deps),
+    ...backupRoutes(deps),
   ];
 }
 

@@ -301,8 +301,8 @@ nobody but the booth's organizers should have them.`;
   return `BACKUPS OF A CONFERENCE BOOTH
 
 Boothlight, the booth tool for open-source communities, wrote these files. Each
-boothlight-… file is a whole backup; the time in its name is in UTC. The others
-that are needed belong to all of them: leave the folder as it is.
+boothlight-… .db${keyFile ? ".age" : ""} is a whole backup; the time in its name is in UTC. The other
+files belong to all of them: leave the folder as it is.
 
 ${opening}
 
@@ -324,3 +324,19 @@ that a backup does not bring them back.
 
 /** By its first line a README is known as ours: another one is left alone. */
 export const README_MARK = "BACKUPS OF A CONFERENCE BOOTH\n";
+
+/** What a backup that is under way is at. */
+export function stepInWords(step: string | undefined): string {
+  switch (step) {
+    case "copying":
+      return "Copying the data";
+    case "checking":
+      return "Checking the copy";
+    case "writing":
+      return "Writing it to its place";
+    case "reading back":
+      return "Reading back what was written";
+    default:
+      return "Getting ready";
+  }
+}

@@ -206,7 +206,7 @@ export class Backups {
           this.#stamp = stamp;
           this.#changedSince = undefined;
         }
-        if (isNew) log.info({ backup: made.name, size: made.size }, "a backup was made");
+        if (isNew) log.debug({ backup: made.name, size: made.size }, "a backup was made");
         side = "place";
         await this.#tidy(place, known, made);
         return { folder: place.folder, last: made, isNew };
@@ -216,8 +216,9 @@ export class Backups {
     } catch (error) {
       const code = String((error as { code?: unknown }).code ?? (error as Error).name);
       const words = troubleInWords(code, side, place);
+      const before = this.#trouble;
       if (!to) this.#trouble = { at: now(), code: side === "place" ? code : `laptop ${code}`, words };
-      log.warn({ code, side }, "no backup could be made");
+      if (before?.code !== this.#trouble?.code) log.warn({ code, side }, "no backup could be made");
       throw new Fault(code, words);
     } finally {
       this.#underWay = undefined;

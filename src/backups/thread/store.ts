@@ -322,7 +322,8 @@ async function work(load: (name: string) => Promise<unknown>): Promise<void> {
   async function decrypterOf({ keys, passphrase = "" }: { keys: string[]; passphrase?: string }) {
     const { Decrypter } = await age();
     const decrypter = new Decrypter();
-    for (const key of keys) {
+    // Each key takes a second to try, so none is where there is nothing to try it with.
+    for (const key of passphrase ? keys : []) {
       const identity = await identityIn(key, passphrase);
       if (identity) decrypter.addIdentity(identity);
     }
