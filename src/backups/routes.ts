@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import type { Request, Response } from "express";
 import { checkNewPassphrase } from "../access/form";
+import type { Instant } from "../database/tables";
 import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { dayInWords, localTime, momentInWords } from "../events/rules";
@@ -136,7 +137,7 @@ export function backupRoutes(deps: Deps): Route[] {
         isEncrypted: last.recipient !== undefined,
       },
       offers: sticks.map((each) => ({ ...each, room: sizeInWords(each.room) })),
-      days: byDay(lying, zone),
+      groups: grouped(lying, zone, now()),
       total: lying.length,
       size: sizeInWords(lying.reduce((sum, each) => sum + each.size, 0)),
       aside,
@@ -157,21 +158,30 @@ function underWayInWords({ step, done, of }: UnderWay) {
   return { words: stepInWords(step), share: isKnown ? Math.round((100 * done) / of) : undefined };
 }
 
-/** Backups as the page lists them: by day, the newest first. */
-function byDay(lying: Lying[], zone: string) {
-  const days = new Map<string, Lying[]>();
+/** For so long backups are listed by day, in milliseconds; older ones, of which there is one a day, by month. */
+const BY_DAY_FOR = 48 * 3_600_000;
+
+/** Backups as the page lists them, the newest first. */
+function grouped(lying: Lying[], zone: string, now: Instant) {
+  const groups = new Map<string, Lying[]>();
   for (const each of lying) {
     const { day } = localTime(each.at, zone);
-    days.set(day, [...(days.get(day) ?? []), each]);
+    // "Thu 26 Nov 2026", or "Nov 2026".
+    const name =
+      now - each.at <= BY_DAY_FOR
+        ? dayInWords(day)
+        : dayInWords(`${day.slice(0, 7)}-01`)
+            .split(" ")
+            .slice(2)
+            .join(" ");
+    groups.set(name, [...(groups.get(name) ?? []), each]);
   }
-  return [...days].map(([day, all]) => ({
-    day: dayInWords(day),
-    backups: all.map(({ name, at, size, isEncrypted, isBeforeUpgrade }) => ({
-      name,
-      time: momentInWords(at, zone).split(", ")[1],
-      size: sizeInWords(size),
-      isEncrypted,
-      isBeforeUpgrade,
-    })),
+  return [...groups].map(([name, all]) => ({
+    name,
+    backups: all.map(({ name: file, at, size, isEncrypted, isBeforeUpgrade }) => {
+      const moment = momentInWords(at, zone);
+      const time = now - at <= BY_DAY_FOR ? moment.split(", ")[1] : moment;
+      return { file, time, size: sizeInWords(size), isEncrypted, isBeforeUpgrade };
+    }),
   }));
 }

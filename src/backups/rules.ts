@@ -146,6 +146,8 @@ export interface PlaceStanding {
   is: "away" | "same" | "other";
   /** Bytes that are left there. */
   room?: number;
+  /** By which the system tells disks apart. */
+  device?: number;
 }
 
 /** How it stands with the backups, for a finding. */
@@ -179,7 +181,7 @@ export function findingFrom({ place, is, now, lastAt, changedSince, trouble }: S
       of,
       verdict,
       words: last,
-      advice: "It is made by itself within ten minutes; /backups makes one at once.",
+      advice: "It is made by itself within ten minutes, or at once by “Back up now” on the page Backups.",
     };
   }
   if (isInDanger)
@@ -187,7 +189,7 @@ export function findingFrom({ place, is, now, lastAt, changedSince, trouble }: S
       of,
       verdict: "bad",
       words: `${last} What was changed since is in none.`,
-      advice: "/backups says why.",
+      advice: "“Back up now”, on the page Backups, says what is in the way.",
     };
   if (changedSince === "unknown" && now - lastAt >= TOO_OLD)
     return { of, verdict: "look", words: last, advice: "boothlight backup makes one now." };
@@ -196,17 +198,18 @@ export function findingFrom({ place, is, now, lastAt, changedSince, trouble }: S
       of,
       verdict: "look",
       words: `${last} It lies on the same disk as the data, and is lost together with it.`,
-      advice: "Choose a second place under /backups, such as a USB stick, or set BACKUP_DIR.",
+      advice: "A second place, such as a USB stick, is chosen on the page Backups, or by BACKUP_DIR.",
     };
   const where = is === "same" ? `${place.folder}, on the laptop’s own disk` : place.folder;
   return { of, verdict: "good", words: `The last backup was made ${at}, in ${where}.` };
 }
 
 function adviceFor(is: PlaceStanding["is"], { folder, from }: Place): string {
-  if (from === "nowhere") return "Make room on the laptop’s disk, or choose another place under /backups.";
+  if (from === "nowhere")
+    return "Make room on the laptop’s disk, or choose another place on the page Backups.";
   return is === "away"
-    ? `Bring ${folder} back, or choose another place under /backups. The next try is made by itself.`
-    : "The next try is made by itself; /backups tells more.";
+    ? `Bring ${folder} back, or choose another place on the page Backups. The next try is made by itself.`
+    : "The next try is made by itself.";
 }
 
 /** That the place is not there, in a sentence. */
@@ -296,7 +299,7 @@ backups, together with the file ${keyFile}: keep it with them.`
 nobody but the booth's organizers should have them.`;
   const byHand = keyFile
     ? `The format is age (https://age-encryption.org). Without Boothlight:
-    age --decrypt --identity ${keyFile} --output boothlight.db NAME.db.age`
+    age -d -i ${keyFile} -o boothlight.db NAME.db.age`
     : "Each is an SQLite database (https://sqlite.org), which any tool for that opens.";
   return `BACKUPS OF A CONFERENCE BOOTH
 

@@ -183,7 +183,7 @@ export class Backups {
       if (!to) place = placeOf(config, kept);
       const last = kept.last[place.folder];
       side = "place";
-      await this.#arrive(place, last);
+      const device = await this.#arrive(place, last);
       side = "laptop";
       const folder = path.join(config.dataDir, `backup-under-way-${process.pid}`);
       await clearLeftOvers(config.dataDir, /^backup-under-way-(\d+)$/);
@@ -196,7 +196,7 @@ export class Backups {
         side = "place";
         const isNew = anyway || !(await this.#isSame(place, kept, copied));
         const made = isNew
-          ? await this.#bring(file, copied, { place, kept, at: startedAt, signal })
+          ? await this.#bring(file, copied, { place, kept, at: startedAt, device, signal })
           : (last as Last);
         side = "laptop";
         const known = { ...kept, last: { ...kept.last, [place.folder]: made } };
@@ -276,11 +276,13 @@ export class Backups {
     return standingOf(place, this.#deps.config.dataDir, last?.isElsewhere ?? false);
   }
 
-  /** Makes the folder where it may be made. Throws where the place is away. */
-  async #arrive(place: Place, last: Last | undefined): Promise<void> {
+  /** Makes the folder where it may be made; gives which disk it is on. Throws where the place is away. */
+  async #arrive(place: Place, last: Last | undefined): Promise<number | undefined> {
     await makePlace(place, last !== undefined);
-    if ((await this.#standing(place, last)).is === "away") throw new Fault("ENOENT", "The place is away.");
+    const { is, device } = await this.#standing(place, last);
+    if (is === "away") throw new Fault("ENOENT", "The place is away.");
     await clearLeftOvers(place.folder, PART);
+    return device;
   }
 
   /** Whether the last backup there has just that in it, and is there. */
@@ -291,14 +293,29 @@ export class Backups {
     return there?.size === last.size;
   }
 
-  /** Brings a copy to the place, with all that belongs to it. */
+  /**
+   * Brings a copy to the place, with all that belongs to it. `device`: the disk that it was on. Where a stick is pulled out,
+   * the folder under which it was there may be left, and is on the laptop's own disk.
+   */
   async #bring(
     file: string,
     copied: Copied,
-    { place, kept, at, signal }: { place: Place; kept: Kept; at: Instant; signal?: AbortSignal },
+    {
+      place,
+      kept,
+      at,
+      device,
+      signal,
+    }: { place: Place; kept: Kept; at: Instant; device?: number; signal?: AbortSignal },
   ): Promise<Last> {
     const { folder } = place;
     const recipient = kept.encryption?.recipient;
+    const isStillThere = async () => {
+      const { is, device: found } = await this.#standing(place, undefined);
+      if (found !== device) throw new Fault("ENOENT", "The place is away.");
+      return is;
+    };
+    await isStillThere();
     await this.#makeRoom(folder, kept, copied.size);
     // What opens the backup and what must not come back with it lie there before it does.
     if (kept.encryption)
@@ -308,14 +325,17 @@ export class Backups {
     await bringReadme(folder, recipient);
     const name = nameOf({ of: kept.of, at, isEncrypted: recipient !== undefined, isBeforeUpgrade: false });
     const [part, to] = [path.join(folder, `${name}.part-${process.pid}`), path.join(folder, name)];
+    let isThere = false;
     try {
       const given = { file, sha256: copied.sha256, part, to, recipient };
       const { size } = await inThread("carry", given, this.#watched(signal));
-      const isElsewhere = (await this.#standing(place, undefined)).is === "other";
+      isThere = true;
+      const isElsewhere = (await isStillThere()) === "other";
       return { name, at, size, content: copied.content, recipient, isElsewhere };
     } catch (error) {
       // Where that cannot be done either, it is done before the next one.
-      await Promise.race([rm(part, { force: true }).catch(() => {}), wait(1000, undefined, { ref: false })]);
+      const clear = rm(isThere ? to : part, { force: true }).catch(() => {});
+      await Promise.race([clear, wait(1000, undefined, { ref: false })]);
       throw error;
     }
   }

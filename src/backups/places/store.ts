@@ -34,7 +34,7 @@ export async function standingOf(
     const is = there.dev === data.dev ? "same" : "other";
     if (wasOther && is === "same") return { is: "away" };
     const { bavail, bsize } = await statfs(isMade ? dataDir : folder);
-    return { is, room: bavail * bsize };
+    return { is, room: bavail * bsize, device: there.dev };
   } catch {
     return { is: "away" };
   }
