@@ -22,7 +22,7 @@ export function lockData(dataDir: string, alone = false): Lock | undefined {
   if (!alone && existsSync(path.join(dataDir, UNFINISHED))) {
     throw new Error("a restore was broken off half way. Nothing is lost: run boothlight restore once more");
   }
-  const lock = new BetterSqlite3(path.join(dataDir, "in-use.lock"), { timeout: alone ? 0 : 5000 });
+  const lock = new BetterSqlite3(path.join(dataDir, "in-use.lock"), { timeout: alone ? 0 : 1000 });
   try {
     // Nothing is ever written to it, so a lock is all that comes of this.
     lock.exec(alone ? "BEGIN EXCLUSIVE" : "BEGIN; SELECT count(*) FROM sqlite_master");

@@ -78,7 +78,7 @@ export async function restore(config: Config, asked: Restore): Promise<Restored>
     const folder = path.dirname(opened.file);
     const erasures = [...(await erasuresIn(folder)), ...(await erasuresOfData(dataDir))];
     const erasedAgain = await prepare(beside, erasures, asked.now());
-    const authority = await authorityFrom(folder, opened);
+    const authority = authorityIn(opened.unsealed);
     const aside = await replace(dataDir, beside, { authority, now: asked.now() });
     const kept = await keptOf(dataDir);
     // It is the same booth: its backups go on where they were, and the older ones get thinned out.
@@ -137,27 +137,20 @@ async function candidatesFor(config: Config, from: string | undefined): Promise<
   throw new Problem("missing", `There are no backups in ${named}.`);
 }
 
-interface Found extends Candidate, Opened {
-  keys: string[];
-  passphrase?: string;
-}
+interface Found extends Candidate, Opened {}
 
 /** Opens the first backup that is whole. */
 async function firstWhole(candidates: Candidate[], beside: string, asked: Restore): Promise<Found> {
   let passphrase: string | undefined;
   for (const candidate of candidates) {
     const { file } = candidate;
-    const keys = await keysIn(path.dirname(file));
+    const folder = path.dirname(file);
+    const [keys, sealed] = [await keysIn(folder), path.join(folder, CERTIFICATES)];
     for (let tries = 0; ; tries += 1) {
       const to = sqliteFile(beside);
       await rm(to, { force: true });
       try {
-        return {
-          ...candidate,
-          keys,
-          passphrase,
-          ...(await inThread("open", { file, to, keys, passphrase })),
-        };
+        return { ...candidate, ...(await inThread("open", { file, to, keys, passphrase, sealed })) };
       } catch (error) {
         const { code, message } = error as Fault;
         if (code === "wrong-passphrase" && tries < TRIES) {
@@ -227,17 +220,11 @@ async function prepare(
 
 type Files = Record<string, string>;
 
-/** What tablets trust, where it lies beside the backup and can be opened as that was. */
-async function authorityFrom(folder: string, { keys, passphrase }: Found): Promise<Files | undefined> {
-  const sealed = await readFile(path.join(folder, CERTIFICATES)).catch(() => undefined);
-  if (!sealed || !passphrase) return undefined;
-  try {
-    const files = JSON.parse(await inThread("unseal", { sealed, keys, passphrase })) as Files;
-    return AUTHORITY.every((name) => typeof files[name] === "string") ? files : undefined;
-  } catch {
-    // Tablets have to be told to trust the laptop again: no reason to do without the data.
-    return undefined;
-  }
+/** What tablets trust, where it came with the backup. Without it they have to be told to trust the laptop again, no more. */
+function authorityIn(text: string | undefined): Files | undefined {
+  if (text === undefined) return undefined;
+  const files = JSON.parse(text) as Files;
+  return AUTHORITY.every((name) => typeof files[name] === "string") ? files : undefined;
 }
 
 /** What belongs to a database file. */

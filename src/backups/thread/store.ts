@@ -19,18 +19,20 @@ export interface Works {
     gives: { size: number };
   };
   /**
-   * Opens a backup into the file `to` and checks it. `keys`: encrypted identities, which the passphrase opens.
-   * Throws `wrong-passphrase` where nothing of that opens it, `damaged` where it is not whole.
+   * Opens a backup into the file `to` and checks it. `keys`: encrypted identities, which the passphrase opens; `sealed`: a
+   * file that `seal` made, which is opened along with it. Throws `wrong-passphrase` where nothing of that opens the backup,
+   * `damaged` where it is not whole.
    */
-  open: { given: { file: string; to: string; keys: string[]; passphrase?: string }; gives: Opened };
+  open: {
+    given: { file: string; to: string; keys: string[]; passphrase?: string; sealed?: string };
+    gives: Opened;
+  };
   /** Makes a pair of keys: what is encrypted for the recipient is opened by the identity, which the passphrase opens. */
   makeKey: { given: { passphrase: string }; gives: { recipient: string; key: string } };
   /** Whether a passphrase opens a key. */
   opensKey: { given: { key: string; passphrase: string }; gives: boolean };
   /** A small text, encrypted. */
   seal: { given: { text: string; recipient: string }; gives: Uint8Array };
-  /** A small text that was encrypted. Throws as `open` does. */
-  unseal: { given: { sealed: Uint8Array; keys: string[]; passphrase?: string }; gives: string };
 }
 
 export interface Copied {
@@ -46,8 +48,8 @@ export interface Copied {
 
 export interface Opened {
   counts: Record<string, number>;
-  /** The newest migration that it has seen. */
-  version: string;
+  /** The text that was sealed; undefined where there is none, or it cannot be opened by the same means. */
+  unsealed?: string;
 }
 
 /** How far a work is: what it is at, and in bytes or pages where that is known. */
@@ -353,7 +355,8 @@ async function work(load: (name: string) => Promise<unknown>): Promise<void> {
       : fault("damaged", "The backup is not whole.");
   }
 
-  async function open({ file, to, ...keys }: Works["open"]["given"]): Promise<Opened> {
+  async function open({ file, to, sealed, ...keys }: Works["open"]["given"]): Promise<Opened> {
+    let unsealed: string | undefined;
     const of = fs.statSync(file).size;
     let done = 0;
     const read = asStream(file, (size) => {
@@ -364,20 +367,20 @@ async function work(load: (name: string) => Promise<unknown>): Promise<void> {
       .subarray(0, 22)
       .equals(Buffer.from("age-encryption.org/v1\n"));
     if (isEncrypted) {
+      const decrypter = await decrypterOf(keys);
       try {
-        await write(to, await (await decrypterOf(keys)).decrypt(read));
+        await write(to, await decrypter.decrypt(read));
       } catch (error) {
         throw asFault(error);
       }
+      if (sealed && fs.existsSync(sealed))
+        unsealed = await decrypter.decrypt(fs.readFileSync(sealed), "text").catch(() => undefined);
     } else await write(to, read);
     reach({ step: "checking" });
     const counts = check(to);
     if (!("migrations" in counts && "visits" in counts))
       throw fault("damaged", "This is no database of Boothlight.");
-    const base = new Sqlite(to, { readonly: true });
-    const version = base.prepare("SELECT max(name) FROM migrations").pluck().get() as string;
-    base.close();
-    return { counts, version };
+    return { counts, unsealed };
   }
 
   async function makeKey({ passphrase }: Works["makeKey"]["given"]): Promise<{
@@ -402,18 +405,10 @@ async function work(load: (name: string) => Promise<unknown>): Promise<void> {
     return encrypter.encrypt(text);
   }
 
-  async function unseal({ sealed, ...keys }: Works["unseal"]["given"]): Promise<string> {
-    try {
-      return await (await decrypterOf(keys)).decrypt(sealed, "text");
-    } catch (error) {
-      throw asFault(error);
-    }
-  }
-
   const opensKey = async ({ key, passphrase }: Works["opensKey"]["given"]) =>
     (await identityIn(key, passphrase)) !== undefined;
 
-  const works = { copy, carry, open, makeKey, opensKey, seal, unseal };
+  const works = { copy, carry, open, makeKey, opensKey, seal };
   try {
     const done = await works[workerData.name as keyof Works](workerData.given as never);
     parentPort?.postMessage({ done });
