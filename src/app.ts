@@ -28,6 +28,9 @@ import { anyone, mount, type Route } from "./http/route";
 import { importRoutes } from "./imports/routes";
 import { eventFileRoutes } from "./imports/writing/routes";
 import { countForOrganizer } from "./messages/store";
+import { peopleRoutes } from "./privacy/people/routes";
+import { remindOfExpiry, retentionRoutes } from "./privacy/retention/routes";
+import { textRoutes } from "./privacy/texts/routes";
 import { answeringRoutes } from "./questions/answering/routes";
 import { askingRoutes } from "./questions/asking/routes";
 import { byItselfRoutes } from "./questions/by-itself/routes";
@@ -82,6 +85,9 @@ export function allRoutes(deps: Deps): Route[] {
     ...writeUpRoutes(deps),
     ...laptopRoutes(deps),
     ...backupRoutes(deps),
+    ...peopleRoutes(deps),
+    ...textRoutes(deps),
+    ...retentionRoutes(deps),
   ];
 }
 
@@ -130,6 +136,7 @@ export function createApp(deps: Deps): Express {
   );
   app.use(readBodies());
   app.use(countMessages(deps));
+  app.use(remindOfExpiry(deps));
 
   mount(app, allRoutes(deps), callerOf(deps));
   app.use(nothingHere);

@@ -17,13 +17,13 @@ import { openDatabase } from "./database/open";
 import { UnusableDatabase } from "./database/soundness";
 import type { Deps } from "./deps";
 import { Problem } from "./errors";
-import { chosenEvent, type Event } from "./events/store";
+import { chosenEvent, type Event, listEvents } from "./events/store";
 import { checkExport, type ExportAsked } from "./exports/form";
 import { countRows } from "./exports/rows/store";
 import { FORMATS, LIST_NAMES } from "./exports/rules";
 import { exportFile, exportZip, prepareExport } from "./exports/store";
 import { documentOf } from "./http/pages";
-import { askSecretly } from "./http/terminal";
+import { askOpenly, askSecretly } from "./http/terminal";
 import { type EventFile, readEventFile } from "./imports/form";
 import { outcomeInWords } from "./imports/rules";
 import { DEMO_PASSPHRASE, fillDemo, importEvent } from "./imports/store";
@@ -31,6 +31,12 @@ import { takeEventFile } from "./imports/writing/store";
 import { Jobs } from "./jobs";
 import { makeLog } from "./log";
 import { progressOf, writeOut } from "./output";
+import { erase } from "./privacy/erasure/store";
+import { chosenFrom } from "./privacy/people/form";
+import { inALine } from "./privacy/people/rules";
+import { chosenPeople, findPeople } from "./privacy/people/store";
+import { forgetErased } from "./privacy/retention/store";
+import { countTexts } from "./privacy/texts/store";
 import { keepSearchable } from "./questions/search/store";
 import { suggester } from "./questions/suggestions/store";
 import { checkFilters, checkPaper } from "./reports/form";
@@ -41,6 +47,7 @@ import { figuresOf } from "./reports/store";
 import { markdownFile } from "./reports/write-up/rules";
 import { writeUpOf } from "./reports/write-up/store";
 import { serve } from "./serve";
+import { ORGANIZER } from "./visits/store";
 
 /** Opens what a command works on, runs it, and closes it again. */
 async function withBooth<T>(config: Config, work: (deps: Deps) => Promise<T>): Promise<T> {
@@ -180,6 +187,16 @@ function commandLine(config: Config): Command {
     .action((from?: string) => runRestore(config, from));
 
   program
+    .command("erase")
+    .argument("[words...]", "a name, mail address, phone number, or the code of a slip")
+    .description("find somebody and remove them everywhere; what counts goes on counting")
+    .option("--visit <id>", "the visitor of this visit")
+    .option("--yes", "do not ask")
+    .action((words: string[], options: { visit?: string; yes?: boolean }) =>
+      withBooth(config, (deps) => erasePeople(deps, words.join(" "), options)),
+    );
+
+  program
     .command("passphrase")
     .description("set a new passphrase for the organizer; ends all sign-ins")
     .action(() =>
@@ -222,6 +239,52 @@ async function runCheck(config: Config, { mend, json }: { mend?: boolean; json?:
     }
   }
   if (findings.some((each) => each.verdict === "bad")) process.exitCode = 1;
+}
+
+/** Finds people, asks which of them are meant, and erases those. */
+async function erasePeople(
+  deps: Deps,
+  words: string,
+  { visit, yes }: { visit?: string; yes?: boolean },
+): Promise<void> {
+  const { db, log, now } = deps;
+  const named = chosenFrom({ visit });
+  if (words === "" && named.length === 0) {
+    throw new Problem("invalid", "say whom: a name, a mail address, a phone number, a code, or --visit ID.");
+  }
+  const found = visit ? await chosenPeople(db.read, named) : await findPeople(db.read, words);
+  if (found.length === 0) throw new Problem("missing", "nobody is kept under that.");
+  const events = await listEvents(db.read);
+  for (const [index, each] of found.entries()) {
+    const event = events.find(({ id }) => id === each.eventId)?.name;
+    const line = [each.kind.replaceAll("-", " "), inALine(each.person) || "without details", event, each.id];
+    console.log(`${String(index + 1).padStart(3)}  ${line.filter(Boolean).join(" · ")}`);
+  }
+  const chosen = yes ? found : await chosenOf(found);
+  if (chosen.length === 0) return console.log("Nobody was erased.");
+  keepSearchable(db, (error) => log.error({ err: error }, "questions could not be indexed"));
+  const by = { actor: ORGANIZER, actorKind: "organizer", why: "asked" } as const;
+  await db.write(async (writer) => {
+    for (const { kind, id } of chosen) await erase(writer, { kind, id }, by, now());
+  });
+  const isForgotten = await forgetErased(deps);
+  const texts = await countTexts(db.read);
+  console.log(chosen.length === 1 ? "Erased." : `${chosen.length} erased.`);
+  if (texts > 0)
+    console.log(`Texts that may still name somebody: ${texts}, to be read at /texts-to-look-at.`);
+  if (!isForgotten) console.log("The running booth takes what was erased out of its files within a minute.");
+}
+
+/** Those whom somebody at the terminal means: by their numbers, or all. */
+async function chosenOf<Each>(all: Each[]): Promise<Each[]> {
+  if (!process.stdin.isTTY) {
+    throw new Problem("invalid", "nobody is here to be asked: --yes erases all who are listed above.");
+  }
+  const question = all.length === 1 ? "Erase for good? (yes) " : "Erase which, for good? (1 3, or all) ";
+  const said = (await askOpenly(question)).trim().toLowerCase();
+  if (said === "all" || (all.length === 1 && said === "yes")) return all;
+  const numbers = new Set(said.split(/[\s,]+/).map(Number));
+  return all.filter((_, index) => numbers.has(index + 1));
 }
 
 /** The report of an event in a format, narrowed down where that format can be. */

@@ -17,6 +17,7 @@ import { type SecureServer, secureServer } from "./http/secure";
 import { Jobs } from "./jobs";
 import { openLog } from "./log";
 import { Metrics } from "./metrics";
+import { expire, forgetErased } from "./privacy/retention/store";
 import { letterOf } from "./questions/letters/store";
 import { suggester } from "./questions/suggestions/store";
 import { watchQuestions } from "./questions/watch/store";
@@ -39,6 +40,8 @@ const LAST_BACKUP_WITHIN = 5000;
 
 const AFTER_CRASH =
   "Boothlight stopped unexpectedly and was started again. All that was acknowledged is here.";
+/** Seconds between two looks at what has had its time: days are what counts, and a laptop may wake up on another one. */
+const EXPIRE_EVERY = 3600;
 
 /** What is only asked of some runs. */
 interface Asked {
@@ -135,6 +138,22 @@ async function startJobs(
     work: () => watchQuestions(deps, seen),
   });
   watchLaptop(deps);
+  jobs.start({
+    name: "retention",
+    owner: "privacy",
+    what: "Lets contact details go whose time is over, and visits that lie in the bin for long",
+    every: EXPIRE_EVERY,
+    limit: 1800,
+    work: (signal) => expire(deps, signal),
+  });
+  jobs.start({
+    name: "erasure",
+    owner: "privacy",
+    what: "Sees to it that what was erased is gone from the database's files",
+    every: 60,
+    limit: 60,
+    work: () => forgetErased(deps),
+  });
   jobs.start({
     name: "prints",
     owner: "reports",

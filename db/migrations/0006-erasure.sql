@@ -2,7 +2,7 @@
 
 -- Who or what was erased: kept beside the backups too, so that no backup, file or old tablet brings them back. No personal data.
 CREATE TABLE erasures (
-  kind      TEXT NOT NULL CHECK (kind IN ('visit', 'deleted-visit', 'visitor-question', 'device', 'staff-of-visit', 'expert')), -- the visitor of a visit; a visit for good, out of the bin; a question that waited for a look; who used a device; who logged a visit; an expert
+  kind      TEXT NOT NULL CHECK (kind IN ('visit', 'deleted-visit', 'visitor-question', 'device', 'staff-of-visit', 'staff-of-event', 'expert')), -- the visitor of a visit; a visit for good, out of the bin; a question that waited for a look; who used a device; who logged a visit; all who did at an event; an expert
   id        TEXT NOT NULL,                   -- of the row that it was or is
   erased_at BIGINT NOT NULL,
   why       TEXT NOT NULL CHECK (why IN ('asked', 'expired')), -- somebody wanted it; its time was over
@@ -20,9 +20,12 @@ CREATE TABLE texts_to_look_at (
   PRIMARY KEY (place, id)
 );
 
--- When the details were erased; the row stays, empty, so that a report counts on. NULL: they are there.
-ALTER TABLE contacts ADD COLUMN erased_at BIGINT;
-CREATE INDEX contacts_erased ON contacts (visit_id) WHERE erased_at IS NOT NULL;
+-- That a visitor had left details, and agreed to something, before they were erased: a report counts on. No personal data.
+CREATE TABLE erased_contacts (
+  visit_id TEXT NOT NULL REFERENCES visits (id) ON DELETE CASCADE,
+  what     TEXT NOT NULL CHECK (what IN ('contact', 'follow-up', 'news')), -- that there were details; what they had agreed to
+  PRIMARY KEY (visit_id, what)
+);
 
 -- How long an event's contact details are kept. No row: 180 days after its last day.
 CREATE TABLE retentions (

@@ -19,7 +19,7 @@ import type { Reader } from "./open";
 import type { Tables } from "./tables";
 
 /** Another one wherever something is counted in another way: then all is counted anew. */
-const VERSION = "1";
+const VERSION = "2";
 
 /** What is counted: a name, what its key is made of, and which rows count. */
 interface Part {
@@ -76,6 +76,8 @@ export const WHAT = {
   contact: { key: "''", of: { table: "contacts" } },
   /** By purpose that was agreed to. */
   consent: detail("contact_consents", "purpose"),
+  /** The same of visitors who were erased: that they had left details, and what they had agreed to. */
+  erased: detail("erased_contacts", "what"),
   /** Questions by topic and state. */
   question: question("coalesce(d.topic_id, '') || ' ' || d.state"),
   /** Questions by who has them, or had them last, and state. */

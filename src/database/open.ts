@@ -38,6 +38,11 @@ export interface Database {
    */
   snapshot(): Promise<Snapshot>;
   /**
+   * Sees to it that what was deleted or overwritten is gone from the files too. Gives whether it is: not while somebody reads an
+   * older state, an export for example. On PostgreSQL its files are the server's affair; this lets it use the space anew.
+   */
+  forget(): Promise<boolean>;
+  /**
    * Waits for the writes under way, ends what is still read, then closes: of SQLite one file is left, with everything in it.
    */
   close(): Promise<void>;
@@ -104,9 +109,15 @@ async function openSqlite(dataDir: string, now: number, beforeUpgrade?: BeforeUp
         ?.changes ?? 0,
     lookInto: (kind) => lookedInto(kind, sqliteFile(dataDir)),
   });
+  const forget = async () => {
+    await door.idle();
+    // No transaction begins before the next turn. Whoever reads an older state is not waited for.
+    const [log] = writing.pragma("wal_checkpoint(TRUNCATE)") as { busy: number }[];
+    return log?.busy === 0;
+  };
   const upgrade = beforeUpgrade && (() => beforeUpgrade(sqliteFile(dataDir)));
   try {
-    const db = await ready("sqlite", { read, aside, writer, snapshot }, door, now, upgrade);
+    const db = await ready("sqlite", { read, aside, writer, snapshot, forget }, door, now, upgrade);
     const close = async () => {
       await db.close();
       lock.release();
@@ -161,6 +172,8 @@ function connections(dataDir: string) {
     writing.pragma("foreign_keys = ON");
     // While somebody reads a snapshot, what is written waits beside the file; when they are done it is cut back to this.
     writing.pragma(`journal_size_limit = ${WAL_KEPT}`);
+    // What is deleted is overwritten: strangers' details must not be read out of the file afterwards.
+    writing.pragma("secure_delete = ON");
     // What a statement with triggers or a savepoint may have to take back would else go through temporary files outside of the
     // data folder: four in five of the writes of a recording, and visitors' words with them.
     writing.pragma("temp_store = MEMORY");
@@ -208,7 +221,18 @@ export function readOnly(file: string): Reader {
 /** Opens PostgreSQL, or what speaks its protocol, behind a pool of connections. */
 export async function openPostgres(pool: PostgresPool, now: number): Promise<Database> {
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  const connections = { read: kysely, aside: kysely, writer: kysely, snapshot: () => snapshotOn(kysely) };
+  const forget = async () => {
+    for (const table of ["contacts", "contact_consents", "visits", "visit_texts", "questions", "activity"])
+      await sql.raw(`VACUUM ${table}`).execute(kysely);
+    return true;
+  };
+  const connections = {
+    read: kysely,
+    aside: kysely,
+    writer: kysely,
+    snapshot: () => snapshotOn(kysely),
+    forget,
+  };
   return ready("postgres", connections, new WriteDoor(kysely, { begin: "begin" }), now);
 }
 
@@ -233,11 +257,12 @@ interface Connections {
   aside: Reader;
   writer: Kysely<Tables>;
   snapshot(): Promise<Snapshot>;
+  forget(): Promise<boolean>;
 }
 
 async function ready(
   engine: Database["engine"],
-  { snapshot, ...connections }: Connections,
+  { snapshot, forget, ...connections }: Connections,
   door: WriteDoor,
   now: number,
   beforeUpgrade?: () => Promise<void>,
@@ -280,6 +305,7 @@ async function ready(
       open.add(one);
       return one;
     },
+    forget,
     close,
   };
 }

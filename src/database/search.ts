@@ -257,6 +257,15 @@ export async function similarTo(
   return rows.map(({ id, rank }) => ({ id, rank: Number(rank) }));
 }
 
+/** Whether a text is like one of these patterns, whatever the case of plain letters. `text`: SQL that gives it. */
+export function isLikeAny(read: Kysely<Tables>, text: string, patterns: string[]): RawBuilder<SqlBool> {
+  const like = sql.raw(isPostgres(read) ? "ILIKE" : "LIKE");
+  return sql<SqlBool>`(${sql.join(
+    patterns.map((pattern) => sql`${sql.raw(text)} ${like} ${pattern}`),
+    sql` OR `,
+  )})`;
+}
+
 /** Whether a column has one of many values: one statement, however many they are. */
 export function isOneOf(read: Kysely<Tables>, column: string, values: string[]): RawBuilder<SqlBool> {
   const list = JSON.stringify(values);

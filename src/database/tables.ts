@@ -161,7 +161,6 @@ export interface ContactsTable {
   website: string | null;
   badge: string | null;
   note: string | null;
-  erased_at: Generated<Instant | null>;
 }
 
 export interface ContactConsentsTable {
@@ -319,6 +318,7 @@ export type ErasedKind =
   | "visitor-question"
   | "device"
   | "staff-of-visit"
+  | "staff-of-event"
   | "expert";
 
 export interface ErasuresTable {
@@ -404,6 +404,7 @@ export interface Tables {
   contact_exports: ContactExportsTable;
   wall_links: { event_id: string; token: string; made_at: Instant };
   erasures: ErasuresTable;
+  erased_contacts: { visit_id: string; what: "contact" | Purpose };
   texts_to_look_at: TextsToLookAtTable;
   retentions: RetentionsTable;
   /** Made by `search.ts`, which explains it. */

@@ -14,7 +14,8 @@ export const slugForm = words(80).regex(
 );
 
 const NO_DAY = "This should be a day, such as 2026-04-15.";
-const day = words(10)
+/** A day as YYYY-MM-DD. */
+export const dayForm = words(10)
   .regex(/^\d{4}-\d{2}-\d{2}$/, { error: NO_DAY, abort: true })
   .refine(isDay, { error: NO_DAY, abort: true });
 
@@ -33,8 +34,8 @@ export const EVENT_FIELDS = {
   name: someWords(200),
   venue: words(200).default(""),
   timeZone,
-  startsOn: day,
-  endsOn: day,
+  startsOn: dayForm,
+  endsOn: dayForm,
 };
 
 /** What must hold between an event's days. */

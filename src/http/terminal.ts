@@ -15,3 +15,13 @@ export async function askSecretly(question: string): Promise<string> {
     if (terminal) process.stdout.write("\n");
   }
 }
+
+/** Asks for one line at a terminal, and shows what is typed. */
+export async function askOpenly(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
+}

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { checkLines, entryName, keywordList, MOST_ENTRIES, pieces } from "../catalog/form";
 import { type Checked, check, type FieldProblem, Problem } from "../errors";
-import { daysInOrder, EVENT_FIELDS, journalText, slugForm } from "../events/form";
+import { dayForm, daysInOrder, EVENT_FIELDS, journalText, slugForm } from "../events/form";
 import { isReserved } from "../events/rules";
 import { expertOfFile } from "../experts/form";
+import { MOST_DAYS_KEPT } from "../privacy/retention/rules";
 import { storable, words } from "../text";
 import { partsOf, type Source, sourceOf } from "./reading/rules";
 import { type BadRecord, badRecords, placeOf } from "./rules";
@@ -52,6 +53,9 @@ const eventOfFile = z
     slug: slugForm.refine((slug) => !isReserved(slug), "This address is taken by a page of the program."),
     ...EVENT_FIELDS,
     routesItself: z.boolean().nullish(),
+    contactsDays: z.int().min(0).max(MOST_DAYS_KEPT).nullish(),
+    contactsUntil: dayForm.nullish(),
+    contactsReason: words(300).nullish(),
   })
   .check(daysInOrder);
 

@@ -151,7 +151,11 @@ export function notesOf({ event, isNewEvent, visits, questions, withoutWebhook }
       "is here with other words. Both are kept until you choose.",
       "are here with other words. Both are kept until you choose.",
     ),
-    ...some(visits.gone, "was deleted here, and stays so.", "were deleted here, and stay so."),
+    ...some(
+      visits.gone,
+      "was deleted here, or its visitor was erased, and stays so.",
+      "were deleted here, or their visitors were erased, and stay so.",
+    ),
     ...(withoutWebhook.length > 0
       ? [
           `The address of a webhook is a secret, so it is not in the file. Give it again for: ${withoutWebhook.join(", ")}.`,

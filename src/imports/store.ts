@@ -10,6 +10,7 @@ import { type FieldProblem, Problem } from "../errors";
 import type { EventFields } from "../events/form";
 import { addEvent, addEventOnce, addToJournal, type Event, listEvents } from "../events/store";
 import { addExpertOnce } from "../experts/store";
+import { USUAL_DAYS } from "../privacy/retention/rules";
 import { codeInGroups } from "../visits/slips/rules";
 import type { EventFile } from "./form";
 import { type BadRecord, endingToday, placeOf } from "./rules";
@@ -100,6 +101,18 @@ async function importSetUp(writer: Writer, file: EventFile, now: Instant) {
   const { event, isNew } = await addEventOnce(writer, file.event, now);
   if (isNew && file.event.routesItself) {
     await writer.updateTable("events").set({ routes_itself: 1 }).where("id", "=", event.id).execute();
+  }
+  const { contactsDays, contactsUntil, contactsReason } = file.event;
+  if (isNew && (typeof contactsDays === "number" || contactsUntil)) {
+    await writer
+      .insertInto("retentions")
+      .values({
+        event_id: event.id,
+        days: contactsDays ?? USUAL_DAYS,
+        until: contactsUntil ?? null,
+        reason: contactsReason ?? "",
+      })
+      .execute();
   }
   const add = async (list: ListName, entries: NewEntry[]): Promise<Tally> => {
     const added = await addMissing(writer, list, event.id, entries);

@@ -175,6 +175,7 @@ export function figuresFrom(event: Event, kept: KeptRows, { lists, experts }: Na
   const byInterest = lights.filter((row) => row.parts[1] !== "");
   const platformOf = (row: (typeof lights)[number]) => platform(row.parts[0]);
   const interestOf = (row: (typeof lights)[number]) => row.parts[1];
+  const erased = of("erased");
   const questions = of("question").map((row) => {
     const [id, state] = row.key.split(" ") as [string, string];
     return { visits: row.visits, topic: id === "" ? NONE : topic(id), state };
@@ -201,8 +202,12 @@ export function figuresFrom(event: Event, kept: KeptRows, { lists, experts }: Na
     topicOfVisit: tally(of("topic"), (row) => topic(row.key), visits),
     topicOfQuestion: tally(questions, (row) => row.topic, visits),
     questions: sum(questions, visits),
-    visitsWithContact: sum(of("contact"), visits),
-    consent: tally(of("consent"), (row) => row.key, visits),
+    visitsWithContact: sum([...of("contact"), ...erased.filter((row) => row.key === "contact")], visits),
+    consent: tally(
+      [...of("consent"), ...erased.filter((row) => row.key !== "contact")],
+      (row) => row.key,
+      visits,
+    ),
     overviewGiven: sum(
       lights.filter((row) => row.parts[2] === "1"),
       visits,

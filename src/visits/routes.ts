@@ -35,6 +35,7 @@ import {
   eventOfStaff,
   type FullVisit,
   fullVisits,
+  isGone,
   ORGANIZER,
   ownVisitIds,
   placeOf,
@@ -237,6 +238,7 @@ export function visitRoutes(deps: Deps): Route[] {
       problems: edit.problems ?? [],
       saved: edit.saved,
       // The form was made from a version that is no longer there: both are shown, nothing typed is lost.
+      isErased: await isGone(db.read, visit.id),
       movedOn:
         edit.typed && !edit.problems && visit.deleted_at === null
           ? compareVersions(there, form, lists, zone)

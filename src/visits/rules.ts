@@ -7,6 +7,9 @@ import { momentInWords } from "../events/rules";
 import { type Say, sayInEnglish } from "../languages/say";
 import type { SentVisit, Status, VisitRecord } from "./form";
 
+/** What stands where words were left out that told who somebody is. Not in brackets: in Markdown they would make a link. */
+export const LEFT_OUT = "…";
+
 /** SHA-256 of what a visit says, hex: the same words give the same hash, however they were sent. */
 export function contentHash(visit: VisitRecord): string {
   const { revision, staff, base, ...content } = visit;
@@ -159,7 +162,7 @@ export function fold(text: string): string {
 }
 
 /** The words of a visit that a search goes through, folded. Empty where there are none. */
-export function searchText(visit: VisitRecord): string {
+export function searchText(visit: Pick<VisitRecord, "note" | "contact" | "questions">): string {
   const { consent, ...contact } = visit.contact ?? { consent: [] };
   const parts = [visit.note, ...Object.values(contact), ...visit.questions.map((question) => question.text)];
   return fold(parts.filter((part) => part !== undefined).join("\n"));
@@ -388,6 +391,8 @@ const STEPS: Record<string, string> = {
   "slip given": "A slip was given",
   "asked by themselves": "Asked by the visitor, on their own phone",
   "looked at": "Looked at, so that it counts",
+  erased: "The visitor was erased",
+  expired: "The visitor's details went: their time was over",
 };
 
 /** How the expert who had it is named; those who get it come after "to". */

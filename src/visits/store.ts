@@ -35,6 +35,7 @@ import {
   type Incoming,
   type Kept,
   knows,
+  LEFT_OUT,
   questionIds,
   type Resolved,
   resolve,
@@ -104,6 +105,8 @@ export async function recordVisit(
 ): Promise<Result> {
   const result = await recordWords(writer, arrival, visit, resolved, sent);
   if (result.status === "invalid") return result;
+  // The codes of somebody who was erased lead nowhere.
+  if (result.status === "gone" && (await isGone(writer, visit.id))) return result;
   const slips = await keepSlips(writer, arrival, visit);
   return slips.length > 0 ? { ...result, slips } : result;
 }
@@ -183,11 +186,7 @@ async function recordWords(
 ): Promise<Result> {
   const { say = sayInEnglish } = arrival;
   const hash = contentHash(visit);
-  const gone = await writer
-    .selectFrom("gone_visits")
-    .select("visit_id")
-    .where("visit_id", "=", visit.id)
-    .executeTakeFirst();
+  const gone = await isGone(writer, visit.id);
   const kept = await keptVisit(writer, visit, hash);
   if (kept && kept.eventId !== arrival.event.id) {
     const problems = [{ field: "id", message: say("problem.id-of-other-event") }];
@@ -196,8 +195,19 @@ async function recordWords(
   const foreign = await foreignQuestion(writer, visit, say);
   if (foreign) return { id: visit.id, status: "invalid", problems: [foreign] };
 
+  if (gone && kept && arrival.isOrganizers) {
+    // What counts of it can be put right; who it was does not come back.
+    await replaceVisit(writer, arrival, { ...visit, contact: undefined }, resolved, hash, kept);
+    return { id: visit.id, status: "updated" };
+  }
+  if (gone) {
+    // Nothing of its words is kept, not even beside it.
+    if (!kept) await countErased(writer, arrival, visit, resolved);
+    return { id: visit.id, status: "gone" };
+  }
+
   const incoming = { revision: visit.revision, hash, deviceId: arrival.deviceId, base: visit.base };
-  const status = decide(incoming, kept, gone !== undefined);
+  const status = decide(incoming, kept, gone);
   if (status === "recorded") await insertVisit(writer, arrival, visit, resolved, hash);
   if (!kept || status === "recorded") return { id: visit.id, status };
 
@@ -223,6 +233,34 @@ async function recordWords(
   const [there] = isShown ? await fullVisits(writer, [visit.id]) : [];
   if (!there) return { id: visit.id, status };
   return { id: visit.id, status, visit: asSent(there, await listsOf(writer, arrival.event.id)) };
+}
+
+/**
+ * Lets a visit count that comes from an old tablet, a file or a rescue file after its visitor was erased, and that is not here
+ * any more: without the visitor. One that was deleted for good does not come back.
+ */
+async function countErased(
+  writer: Writer,
+  arrival: Arrival,
+  visit: VisitRecord,
+  resolved: Resolved,
+): Promise<void> {
+  const kinds = await writer.selectFrom("erasures").select("kind").where("id", "=", visit.id).execute();
+  if (!kinds.some(({ kind }) => kind === "visit") || kinds.some(({ kind }) => kind === "deleted-visit"))
+    return;
+  const ids = questionIds(visit);
+  const questions = visit.questions.map(({ topic }, index) => ({ id: ids[index], topic, text: LEFT_OUT }));
+  const rest = { ...visit, note: undefined, contact: undefined, questions };
+  await insertVisit(writer, arrival, rest, resolved, LEFT_OUT);
+  // Nobody can answer what nobody can read.
+  await writer.updateTable("questions").set({ state: "closed" }).where("visit_id", "=", visit.id).execute();
+  const had = visit.contact ? (["contact", ...visit.contact.consent] as const) : [];
+  if (had.length > 0) {
+    await writer
+      .insertInto("erased_contacts")
+      .values(had.map((what) => ({ visit_id: visit.id, what })))
+      .execute();
+  }
 }
 
 /**
@@ -299,6 +337,16 @@ async function keptVisit(
     isDisputed: await isDisputed(writer, { visitId: visit.id, ...row }),
     deleted: row.deleted_at !== null,
   };
+}
+
+/** Whether an id must not come back: it was undone before it arrived, or its visitor was erased. */
+export async function isGone(read: Reader, id: string): Promise<boolean> {
+  const row = await read
+    .selectFrom("gone_visits")
+    .select("visit_id")
+    .where("visit_id", "=", id)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** A question's id that another visit has already: two questions must never become one. */
@@ -656,6 +704,7 @@ function organizersArrival(event: Event, lists: Lists, now: Instant): Arrival {
     staffName: ORGANIZER,
     receivedAt: now,
     clockOffset: 0,
+    isOrganizers: true,
   };
 }
 
@@ -680,6 +729,10 @@ export async function editVisit(
     const kept = await keptVisit(writer, visit, contentHash(visit));
     if (!kept || kept.deleted) return { id: visit.id, status: "gone" };
     if (kept.revision !== shown) return { id: visit.id, status: "conflict" };
+    if (visit.contact && (await isGone(writer, visit.id))) {
+      const message = "The visitor was erased: with this visit no details are kept any more.";
+      return { id: visit.id, status: "invalid", problems: [{ field: "contact", message }] };
+    }
     const [before] = await fullVisits(writer, [visit.id]);
     if (before && saysTheSame(before, lists, visit)) return { id: visit.id, status: "replayed" };
     const known = { ...visit, base: kept.revision };

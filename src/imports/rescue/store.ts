@@ -5,12 +5,13 @@ import type { Database } from "../../database/open";
 import type { Instant } from "../../database/tables";
 import { type FieldProblem, Problem } from "../../errors";
 import { type Event, listEvents } from "../../events/store";
+import { wasErased } from "../../privacy/erasure/store";
 import { isOrganizersName } from "../../text";
 import { keepForChoice } from "../../visits/conflicts/store";
 import { checkVisitId, type Rescue, type Result, type SentVisit } from "../../visits/form";
 import type { Arrival } from "../../visits/record/store";
 import { hashOf } from "../../visits/rules";
-import { deleteVisit, eventOfVisit, ORGANIZER, recordVisits } from "../../visits/store";
+import { deleteVisit, eventOfVisit, isGone, ORGANIZER, recordVisits } from "../../visits/store";
 import { checkRescued } from "./form";
 import type { RescueStatus } from "./rules";
 
@@ -68,7 +69,9 @@ export async function bringIn(db: Database, file: Rescue, now: Instant): Promise
 async function arrivalOf(db: Database, file: Rescue, event: Event, now: Instant): Promise<Arrival> {
   const named = file.device && (await deviceById(db.read, file.device.id));
   const device = named?.event_id === event.id ? named : undefined;
-  const name = file.device?.staffName;
+  // Whoever used it may have been erased since.
+  const isErased = file.device && (await wasErased(db.read, "device", file.device.id));
+  const name = isErased ? undefined : file.device?.staffName;
   return {
     event,
     lists: await listsOf(db.read, event.id),
@@ -90,6 +93,10 @@ async function bringInOne(db: Database, arrival: Arrival, record: unknown): Prom
   const typed = draft && { ...draft, id: visit.id, revision: visit.revision + 1, base: visit.revision };
   const sent = [visit, ...versions, ...(typed ? [typed] : [])];
   const results = await recordVisits(db, arrival, sent);
+  const id = checkVisitId(visit.id);
+  if (id.ok && (await isGone(db.read, id.value))) {
+    return { id: id.value, status: "gone", hasVersions: false, refused: [] };
+  }
   const refused: RescueResult["refused"] = [];
   let hasVersions = false;
   for (const [index, { status, problems = [] }] of results.entries()) {
@@ -99,8 +106,13 @@ async function bringInOne(db: Database, arrival: Arrival, record: unknown): Prom
     if (await keepRaw(db, arrival, visit, sent[index])) hasVersions = true;
     else refused.push({ sent: sent[index], problems });
   }
-  const { id, status } = results[0] as Result;
-  return { id, status: status === "invalid" && hasVersions ? "conflict" : status, hasVersions, refused };
+  const { id: known, status } = results[0] as Result;
+  return {
+    id: known,
+    status: status === "invalid" && hasVersions ? "conflict" : status,
+    hasVersions,
+    refused,
+  };
 }
 
 /** Undone on the tablet: it goes into the bin here too; one that never arrived does not come any more. */
@@ -123,6 +135,7 @@ async function keepRaw(db: Database, arrival: Arrival, visit: SentVisit, sent: u
   if (!id.ok) return false;
   return db.write(async (writer) => {
     if ((await eventOfVisit(writer, id.value)) !== arrival.event.id) return false;
+    if (await isGone(writer, id.value)) return false;
     const revision = Number.isInteger(visit.revision) ? visit.revision : 1;
     const { deviceId, receivedAt } = arrival;
     await keepForChoice(writer, {

@@ -3,6 +3,7 @@ import * as mini from "zod/mini";
 import type { ActorKind, Instant, Purpose } from "../../database/tables";
 import { type Checked, check } from "../../errors";
 import { slugForm } from "../../events/form";
+import type { ErasedVisitor } from "../../privacy/erasure/store";
 import { PRIORITIES, STATES } from "../../questions/rules";
 import { someWords, words } from "../../text";
 import {
@@ -118,6 +119,16 @@ export const visitOfFile = mini.extend(visitForm, {
   contact: mini.nullish(contactOfFile),
   questions: z.array(questionOfFile).max(100).nullish(),
   trail,
+  erased: z
+    .strictObject({
+      at: instant,
+      why: z.enum(["asked", "expired"]),
+      had: z
+        .array(z.enum(["contact", ...PURPOSES]))
+        .nullish()
+        .transform((list) => [...new Set(list ?? [])]),
+    })
+    .nullish(),
 });
 
 export type StepOfFile = z.output<typeof step>;
@@ -136,13 +147,16 @@ export interface VisitOfFile {
   /** In the order of the record's questions. */
   questions: QuestionOfFile[];
   trail: StepOfFile[];
+  /** That its visitor was erased; none: they were not. */
+  erased: ErasedVisitor | undefined;
 }
 
 /** A visit of an event file → its parts, or every problem with it. */
 export function checkVisitOfFile(input: unknown): Checked<VisitOfFile> {
   const checked = check(visitOfFile, input);
   if (!checked.ok) return checked;
-  const { saidAt, staff, trail, questions, contact, ...said } = checked.value;
+  const { saidAt, staff, trail, questions, erased, ...said } = checked.value;
+  const contact = erased ? undefined : said.contact;
   const record: VisitRecord = {
     ...said,
     happenedAt: saidAt ?? said.happenedAt,
@@ -162,6 +176,7 @@ export function checkVisitOfFile(input: unknown): Checked<VisitOfFile> {
       consentAt: Object.fromEntries(given),
       questions: questions ?? [],
       trail: trail ?? [],
+      erased: erased ?? undefined,
     },
   };
 }

@@ -5,12 +5,13 @@ import type { Database, Reader } from "../../database/open";
 import type { Instant } from "../../database/tables";
 import type { FieldProblem } from "../../errors";
 import type { Event } from "../../events/store";
+import { erase, keepErased, wasErased } from "../../privacy/erasure/store";
 import { PROGRAM, rankOf } from "../../questions/rules";
 import { checkRest, type Result } from "../../visits/form";
 import { questionIds, resolve } from "../../visits/rules";
 import { codeInGroups } from "../../visits/slips/rules";
 import { bindSlip } from "../../visits/slips/store";
-import { noteStep, ORGANIZER, recordVisit } from "../../visits/store";
+import { isGone, noteStep, ORGANIZER, recordVisit } from "../../visits/store";
 import { type BadRecord, badRecords } from "../rules";
 import { checkVisitOfFile, type QuestionOfFile, type StepOfFile, type VisitOfFile, wordsOf } from "./form";
 
@@ -155,7 +156,11 @@ async function record(
   const { event, lists, now } = place;
   const { clockOffset, staff } = visit;
   const isOrganizer = staff === ORGANIZER;
-  const words = { ...visit.record, staff: isOrganizer ? undefined : (staff ?? undefined) };
+  const isNameless =
+    staff !== null &&
+    ((await wasErased(writer, "staff-of-event", event.id)) ||
+      (await wasErased(writer, "staff-of-visit", visit.record.id)));
+  const words = { ...visit.record, staff: isOrganizer || isNameless ? undefined : (staff ?? undefined) };
   const arrival = {
     event,
     lists,
@@ -173,6 +178,7 @@ async function record(
     happenedAt: new Date(visit.record.happenedAt).toISOString(),
   };
   const result = await recordVisit(writer, arrival, words, resolved, sent);
+  if (visit.erased) await eraseHereToo(writer, visit, result.status);
   const came: Came = { result, asides: [], questions: 0, joined: [] };
   if (result.status !== "recorded" && result.status !== "updated" && result.status !== "replayed")
     return came;
@@ -194,6 +200,18 @@ async function record(
   }
   if (result.status !== "replayed") await keepConsentTimes(writer, visit, now);
   return came;
+}
+
+/** Who was erased where the file comes from stays so here, also where they were here before. */
+async function eraseHereToo(
+  writer: Writer,
+  { record: { id }, erased }: VisitOfFile,
+  status: Result["status"],
+): Promise<void> {
+  if (!erased || status === "invalid") return;
+  if (status === "recorded") return keepErased(writer, id, erased);
+  const by = { actor: PROGRAM.name, actorKind: PROGRAM.kind, why: erased.why };
+  if (!(await isGone(writer, id))) await erase(writer, { kind: "visit", id }, by, erased.at);
 }
 
 function idOf(input: unknown): string | null {

@@ -2,6 +2,7 @@ import { keywordsOf, type Lists } from "../../catalog/store";
 import type { ActivityTable, Instant, Purpose, WriteUpsTable } from "../../database/tables";
 import type { Event, JournalEntry } from "../../events/store";
 import type { Expert } from "../../experts/store";
+import type { ErasedVisitor } from "../../privacy/erasure/store";
 import { PURPOSES } from "../../visits/form";
 import type { FullVisit } from "../../visits/store";
 import { FORMAT, VERSION } from "../form";
@@ -38,6 +39,8 @@ export interface SetUp {
   journal: JournalEntry[];
   writeUp: Omit<WriteUpsTable, "event_id" | "version"> | undefined;
   asked: Asked[];
+  /** How long contact details are kept, where somebody said so. */
+  retention: { days: number; until: string | null; reason: string } | undefined;
 }
 
 /** A visit with all that goes into a file. `heads`: questions that others in the file are asked together with. */
@@ -48,10 +51,12 @@ export interface WrittenVisit {
   trails: Map<string, Trace[]>;
   slips: Map<string, Slip[]>;
   heads: Set<string>;
+  /** That its visitor was erased. */
+  erased?: ErasedVisitor;
 }
 
 /** Before the visits: the set-up, a record a line. */
-export function startOfFile({ event, lists, experts, journal, writeUp, asked }: SetUp): string {
+export function startOfFile({ event, lists, experts, journal, writeUp, asked, retention }: SetUp): string {
   const topicSlug = new Map(lists.topics.map((topic) => [topic.id, topic.slug]));
   const entry = (each: { slug: string; name: string; hidden: number }) => ({
     slug: each.slug,
@@ -71,6 +76,9 @@ export function startOfFile({ event, lists, experts, journal, writeUp, asked }: 
         startsOn: event.starts_on,
         endsOn: event.ends_on,
         routesItself: yes(event.routes_itself),
+        contactsDays: retention?.days,
+        contactsUntil: retention?.until ?? undefined,
+        contactsReason: retention?.reason || undefined,
       },
     ],
     ["booths", lists.booths.map((each) => ({ ...entry(each), ...hidden(each) }))],
@@ -220,7 +228,7 @@ export function visitWriter(lists: Lists, experts: Expert[]): (written: WrittenV
   };
 
   return (written) => {
-    const { visit, consents, trail } = written;
+    const { visit, consents, trail, erased } = written;
     const questions = [...visit.questions].sort(byPlace);
     return JSON.stringify({
       id: visit.id,
@@ -242,6 +250,7 @@ export function visitWriter(lists: Lists, experts: Expert[]): (written: WrittenV
       contact: visit.contact && contactInFile(visit.contact, consents),
       questions: some(questions.map((question) => questionInFile(question, written))),
       trail: some(trail.map(traceInFile)),
+      erased: erased && { at: iso(erased.at), why: erased.why, had: some(erased.had) },
     });
   };
 }

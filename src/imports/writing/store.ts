@@ -5,6 +5,7 @@ import type { Instant } from "../../database/tables";
 import { countVisits, type Event, journalOf } from "../../events/store";
 import { type Expert, listExperts } from "../../experts/store";
 import { trailOf } from "../../exports/trail/store";
+import { erasedVisitors } from "../../privacy/erasure/store";
 import { fullVisits } from "../../visits/store";
 import {
   AFTER_VISITS,
@@ -116,6 +117,11 @@ async function setUpOf(read: Reader, eventId: string): Promise<SetUp> {
     journal: await journalOf(read, eventId, Number.MAX_SAFE_INTEGER),
     writeUp,
     asked: await askedOf(read, eventId),
+    retention: await read
+      .selectFrom("retentions")
+      .select(["days", "until", "reason"])
+      .where("event_id", "=", eventId)
+      .executeTakeFirst(),
   };
 }
 
@@ -207,8 +213,10 @@ async function written(read: Reader, eventId: string, ids: string[]): Promise<Wr
     eventId,
     questions.flatMap((question) => question.merged_into ?? []),
   );
+  const erased = await erasedVisitors(read, ids);
   return visits.map((visit) => ({
     visit,
+    erased: erased.get(visit.id),
     consents: consentsOf.get(visit.id) ?? [],
     trail: own.get(visit.id) ?? [],
     trails,

@@ -14,6 +14,7 @@ import { newCode } from "../../visits/slips/rules";
 import { bindSlip, slipOf } from "../../visits/slips/store";
 import {
   countAsked,
+  isGone,
   noteStep,
   recordVisit,
   reviseVisit,
@@ -152,7 +153,9 @@ export async function acceptIntoVisit(
   visitId: string,
 ): Promise<boolean> {
   const visit = await visitForStaff(writer, visitId, place.caller);
-  if (visit.event_id !== place.event.id) throw new Problem("missing", "refused.not-here");
+  // What they left now would not be kept with the visit of somebody who was erased.
+  if (visit.event_id !== place.event.id || (await isGone(writer, visit.id)))
+    throw new Problem("missing", "refused.not-here");
   const asked = await takeOut(writer, place.event.id, id);
   if (!asked) return false;
   await reviseVisit(writer, place, visit, (sent) => ({

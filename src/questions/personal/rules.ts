@@ -1,3 +1,5 @@
+import { LEFT_OUT } from "../../visits/rules";
+
 /** What a visitor left of themselves. */
 export interface Contact {
   name: string | null;
@@ -22,7 +24,7 @@ const MAIL =
 const SPOKEN_MAIL =
   /(?<![\p{L}\p{N}._%+'-])[\p{L}\p{N}._%+'-]+\s+at\s+[\p{L}\p{N}-]+(?:\s+dot\s+[\p{L}\p{N}-]+)+/giu;
 /** Digits as phone numbers group them. What has too few, or is a date or an address of a machine, is sorted out below. */
-const PHONE = /(?<![\p{L}\p{N}.:/-])(?:\+|\(|00)?\d[\d\s()/.\u2010-\u2015-]{5,}\d(?![\p{L}\p{N}])/gu;
+export const PHONE = /(?<![\p{L}\p{N}.:/-])(?:\+|\(|00)?\d[\d\s()/.\u2010-\u2015-]{5,}\d(?![\p{L}\p{N}])/gu;
 /** Numbers with dots that are of no version: as the United States and France write them. */
 const DOTTED_PHONE = /^(?:\d{3}\.\d{3}\.\d{4}|0\d(?:\.\d\d){4})$/;
 const NO_PHONE = [
@@ -138,7 +140,7 @@ function namesIn(name: string | null | undefined): RegExp[] {
 }
 
 /** The same text, character by character, without the accents that are part of a letter. */
-function withoutAccents(text: string): string {
+export function withoutAccents(text: string): string {
   return text.replace(/[^\p{ASCII}]/gu, (letter) => {
     const plain = letter.normalize("NFD").replace(/\p{M}/gu, "");
     return plain.length === letter.length ? plain : letter;
@@ -146,10 +148,10 @@ function withoutAccents(text: string): string {
 }
 
 /** Scripts that put no spaces around a name. */
-const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}]/u;
+export const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}]/u;
 
 /** Finds words in whatever case they are written, and whether an accent is a character of its own, part of a letter, or left out. */
-function asWritten(words: string, after = "", flags = "giu"): RegExp {
+export function asWritten(words: string, after = "", flags = "giu"): RegExp {
   if (words === "") return /(?!)/g;
   const composed = words.normalize("NFC");
   const escaped = [...new Set([words, composed, words.normalize("NFD"), withoutAccents(composed)])].map(
@@ -159,13 +161,11 @@ function asWritten(words: string, after = "", flags = "giu"): RegExp {
   return new RegExp(`${start}(?:${escaped.join("|")})${end}${after}`, flags);
 }
 
-function isSameNumber(one: string, other: string): boolean {
+/** Whether two phone numbers are the same, with the country's code or without. */
+export function isSameNumber(one: string, other: string): boolean {
   const [a, b] = [one, other].map((each) => each.replace(/\D/g, "").replace(/^0+/, "")) as [string, string];
   return a.length >= 6 && b.length >= 6 && (a.endsWith(b) || b.endsWith(a));
 }
-
-/** Not in brackets: in Markdown they would make a link of what follows. */
-const LEFT_OUT = "…";
 
 /** From which kind on something is left out. */
 const FROM: Record<"all" | "known" | "details", Kind> = { all: 1, known: 2, details: 3 };

@@ -19,6 +19,8 @@ export interface Arrival {
   receivedAt: Instant;
   /** Milliseconds to add to the device's clock: see `clockOffset` in rules. */
   clockOffset: number;
+  /** The organizer's own hand, which alone can still change the visit of somebody who was erased. */
+  isOrganizers?: true;
   /** The language in which the sender is told of problems; English where none is given. What is kept has none. */
   say?: Say;
 }

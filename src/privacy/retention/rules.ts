@@ -1,0 +1,82 @@
+import { DateTime } from "luxon";
+import type { Instant } from "../../database/tables";
+import { localTime } from "../../events/rules";
+import { daySpan } from "../../visits/rules";
+
+/** Days after an event's last day for which contact details are kept, where nobody said otherwise. */
+export const USUAL_DAYS = 180;
+/** Three years: whoever wants to keep somebody for longer asks them. */
+export const MOST_DAYS_KEPT = 1095;
+/** So many days before they go the organizer is told. */
+export const REMINDS_BEFORE = 14;
+/** Days for which a deleted visit can be put back. */
+export const BIN_DAYS = 30;
+/** Days for which used and unused invitations are kept. */
+export const INVITATION_DAYS = 30;
+
+/** How long an event keeps contact details. */
+export interface Retention {
+  days: number;
+  /** A last day of its own, YYYY-MM-DD, instead of so many days. */
+  until: string | null;
+  reason: string;
+  seen_at: Instant | null;
+  expired_at: Instant | null;
+  expired: number;
+}
+
+export const USUAL: Retention = {
+  days: USUAL_DAYS,
+  until: null,
+  reason: "",
+  seen_at: null,
+  expired_at: null,
+  expired: 0,
+};
+
+interface Days {
+  ends_on: string;
+  time_zone: string;
+}
+
+/** The last day, in the event's zone, on which contact details are kept: never before the event is over. */
+export function lastDayOf(event: Days, { days, until }: Pick<Retention, "days" | "until">): string {
+  if (until !== null) return until < event.ends_on ? event.ends_on : until;
+  const last = DateTime.fromISO(event.ends_on, { zone: "utc" }).plus({ days });
+  return last.toISODate() as string;
+}
+
+/** When they go: as the day after the last one begins in the event's zone. */
+export function expiresAt(event: Days, retention: Pick<Retention, "days" | "until">): Instant {
+  const day = lastDayOf(event, retention);
+  return daySpan(day, event.time_zone)?.until ?? Number.MAX_SAFE_INTEGER;
+}
+
+/** Whether contact details of an event have had their time. */
+export function isExpired(event: Days, retention: Pick<Retention, "days" | "until">, now: Instant): boolean {
+  return now >= expiresAt(event, retention);
+}
+
+/** How many days are left, today not counted; none: the last one is today, or over. */
+export function daysLeft(event: Days, retention: Pick<Retention, "days" | "until">, now: Instant): number {
+  const today = localTime(now, event.time_zone).day;
+  const last = lastDayOf(event, retention);
+  const days = DateTime.fromISO(last, { zone: "utc" }).diff(
+    DateTime.fromISO(today, { zone: "utc" }),
+    "days",
+  ).days;
+  return Math.max(0, Math.round(days));
+}
+
+/** Whether the organizer is to be reminded: close to the end, and not set aside since then. */
+export function isReminded(event: Days, retention: Retention, now: Instant): boolean {
+  if (isExpired(event, retention, now)) return false;
+  return daysLeft(event, retention, now) <= REMINDS_BEFORE && retention.seen_at === null;
+}
+
+/** The last day that can be chosen, YYYY-MM-DD. */
+export function furthestDay(event: Pick<Days, "ends_on">): string {
+  return DateTime.fromISO(event.ends_on, { zone: "utc" })
+    .plus({ days: MOST_DAYS_KEPT })
+    .toISODate() as string;
+}
