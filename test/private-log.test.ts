@@ -180,15 +180,3 @@ test.each([
   },
   120_000,
 );
-
-test("the number that an error's page shows is in the log, with the route and the place of the fault", async () => {
-  const organizer = await booth.organizer();
-  faulty = ALL_BUT_CALLERS;
-  const { text } = await organizer.get("/experts").set("Accept", "text/html").expect(500);
-  const [, number] = /<code>([0-9a-f-]{36})<\/code>/.exec(text) as RegExpExecArray;
-  const lines = booth.logged.map((line) => JSON.parse(line)).filter(({ id }) => id === number);
-  expect(lines).toEqual([
-    expect.objectContaining({ level: 50, method: "GET", route: "/experts", code: "SQLITE_FULL" }),
-  ]);
-  expect(lines[0].frames.join()).toContain("experts/");
-});

@@ -79,7 +79,7 @@ function lastInWords(job: JobStanding, { now, zone }: Moment): string {
 function nextInWords(job: JobStanding, { now, zone }: Moment): string {
   if (job.isRunning) return job.isLate ? "When it has ended" : "Under way";
   if (job.nextAt === undefined) return "Soon";
-  const left = job.nextAt - now;
+  const left = Math.round((job.nextAt - now) / SECOND) * SECOND;
   if (left < MINUTE) return "In a moment";
   if (left < HOUR) return `In ${durationInWords(left)}`;
   return `At ${sinceInWords(job.nextAt, zone, now)}`;
