@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Instant } from "./database/tables";
-import { framesOf } from "./http/faults";
+import { framesOf, kindOf } from "./http/faults";
 
 /** Work that is done again and again while the booth runs. */
 export interface Job {
@@ -122,7 +122,7 @@ export class Jobs {
       if (standing.fault) this.#log.info({ job: standing.name }, "a job goes well again");
       standing.fault = undefined;
     } catch (error) {
-      const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
+      const { name, code } = kindOf(error);
       const fault = [name, code].filter(Boolean).join(" ") || "Error";
       standing.failures += 1;
       // A disk that is full would be told every few seconds, until the log is full too.

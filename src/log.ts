@@ -3,7 +3,7 @@ import path from "node:path";
 import pino, { type Logger } from "pino";
 import { createStream, type RotatingFileStream } from "rotating-file-stream";
 import type { Config } from "./config";
-import { framesOf } from "./http/faults";
+import { framesOf, kindOf } from "./http/faults";
 
 /** What the program says of itself while it runs. */
 export interface Log {
@@ -53,12 +53,9 @@ export function openLog({
 
 /** A log that holds nothing private, wherever it goes: of what is thrown only the kind is said, and where it was. */
 export function makeLog(level: string, place: Place): Logger {
-  const kindOf = (error: unknown) => {
-    const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
-    return { name, code, frames: framesOf(error) };
-  };
   // Messages of databases and mail servers quote what they were given.
-  return pino({ level, base: null, serializers: { err: kindOf, error: kindOf } }, place);
+  const told = (error: unknown) => ({ ...kindOf(error), frames: framesOf(error) });
+  return pino({ level, base: null, serializers: { err: told, error: told } }, place);
 }
 
 /** Lines to a file that is put aside when it is large. Never throws, and nobody waits for it. */

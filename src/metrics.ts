@@ -20,6 +20,53 @@ export interface Scraped {
   findings: Record<string, number>;
 }
 
+/** Counted as it happens: name, meaning, labels. */
+const COUNTED = {
+  requests: [
+    "boothlight_http_request_duration_seconds",
+    "Time from the head of a request to the end of its answer, without event streams",
+    ["method", "route", "status"],
+  ],
+  visits: ["boothlight_visits_total", "Visits that devices sent, by what became of them", ["status"]],
+  streams: ["boothlight_streams_open", "Pages and screens that are told of what is live", []],
+} as const;
+
+/** Looked up when it is read. */
+const LOOKED_UP: [name: string, help: string, labels?: string[]][] = [
+  ["boothlight_info", "Always 1; which version runs on which kind of database", ["version", "engine"]],
+  ["boothlight_commits_total", "Transactions that were committed since the start"],
+  ["boothlight_writes_total", "Writes that were handed in; divided by the commits, how many share one"],
+  [
+    "boothlight_write_failures_total",
+    "Writes of which nothing was kept because the database or its disk failed",
+  ],
+  ["boothlight_job_runs_total", "Runs of a background job", ["job"]],
+  ["boothlight_job_failures_total", "Runs that ended with a fault", ["job"]],
+  ["boothlight_job_late_total", "Runs that took more than their time", ["job"]],
+  ["boothlight_job_seconds_total", "Time that all runs took", ["job"]],
+  ["boothlight_job_failing", "1 where the last run ended with a fault", ["job"]],
+  ["boothlight_job_late", "1 where the run under way takes more than its time", ["job"]],
+  ["boothlight_messages", "Messages to experts and visitors", ["state"]],
+  ["boothlight_questions", "Questions that are followed up", ["state"]],
+  ["boothlight_database_bytes", "Size of the database file"],
+  ["boothlight_wal_bytes", "Size of what waits beside the database file (write-ahead log)"],
+  ["boothlight_room_bytes", "Free room on the disk of the data folder"],
+  ["boothlight_devices_paired", "Paired tablets"],
+  ["boothlight_devices_seen", "Paired tablets that were heard of in the last five minutes"],
+  ["boothlight_records_waiting", "Records that wait on tablets, as these said last"],
+  ["boothlight_finding", "What check finds: 0 good, 1 worth a look, 2 records are in danger", ["of"]],
+];
+
+/** Every metric of Boothlight's own: name, meaning, labels. */
+export const METRICS: [name: string, help: string, labels: readonly string[]][] = [
+  ...Object.values(COUNTED).map(([name, help, labels]): [string, string, readonly string[]] => [
+    name,
+    help,
+    labels,
+  ]),
+  ...LOOKED_UP.map(([name, help, labels = []]): [string, string, string[]] => [name, help, labels]),
+];
+
 /** Seconds: most answers take a few milliseconds, exports and prints a good deal more. */
 const BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const METHODS = ["GET", "HEAD", "POST", "DELETE"];
@@ -38,24 +85,19 @@ export class Metrics {
 
   constructor() {
     const registers = [this.#registry];
-    this.#requests = new Histogram({
-      name: "boothlight_http_request_duration_seconds",
-      help: "Time from the head of a request to the end of its answer, without event streams",
-      labelNames: ["method", "route", "status"],
-      buckets: BUCKETS,
+    const counted = <Label extends string>([name, help, labels]: readonly [
+      string,
+      string,
+      readonly Label[],
+    ]) => ({
+      name,
+      help,
+      labelNames: labels,
       registers,
     });
-    this.#visits = new Counter({
-      name: "boothlight_visits_total",
-      help: "Visits that devices sent, by what became of them",
-      labelNames: ["status"],
-      registers,
-    });
-    this.#streams = new Gauge({
-      name: "boothlight_streams_open",
-      help: "Pages and screens that are told of what is live",
-      registers,
-    });
+    this.#requests = new Histogram({ ...counted(COUNTED.requests), buckets: BUCKETS });
+    this.#visits = new Counter(counted(COUNTED.visits));
+    this.#streams = new Gauge(counted(COUNTED.streams));
     for (const [name, help, labelNames = []] of LOOKED_UP) {
       const Kind = name.endsWith("_total") ? Counter : Gauge;
       this.#gauges.set(name, new Kind({ name, help, labelNames, registers }) as Gauge<string>);
@@ -122,29 +164,3 @@ export class Metrics {
     if (value !== undefined) this.#gauges.get(name)?.inc(labels, value);
   }
 }
-
-/** What is looked up when it is read: name, meaning, labels. */
-const LOOKED_UP: [name: string, help: string, labels?: string[]][] = [
-  ["boothlight_info", "Always 1; which version runs on which kind of database", ["version", "engine"]],
-  ["boothlight_commits_total", "Transactions that were committed since the start"],
-  ["boothlight_writes_total", "Writes that were handed in; divided by the commits, how many share one"],
-  [
-    "boothlight_write_failures_total",
-    "Writes of which nothing was kept because the database or its disk failed",
-  ],
-  ["boothlight_job_runs_total", "Runs of a background job", ["job"]],
-  ["boothlight_job_failures_total", "Runs that ended with a fault", ["job"]],
-  ["boothlight_job_late_total", "Runs that took more than their time", ["job"]],
-  ["boothlight_job_seconds_total", "Time that all runs took", ["job"]],
-  ["boothlight_job_failing", "1 where the last run ended with a fault", ["job"]],
-  ["boothlight_job_late", "1 where the run under way takes more than its time", ["job"]],
-  ["boothlight_messages", "Messages to experts and visitors", ["state"]],
-  ["boothlight_questions", "Questions that are followed up", ["state"]],
-  ["boothlight_database_bytes", "Size of the database file"],
-  ["boothlight_wal_bytes", "Size of what waits beside the database file (write-ahead log)"],
-  ["boothlight_room_bytes", "Free room on the disk of the data folder"],
-  ["boothlight_devices_paired", "Paired tablets"],
-  ["boothlight_devices_seen", "Paired tablets that were heard of in the last five minutes"],
-  ["boothlight_records_waiting", "Records that wait on tablets, as these said last"],
-  ["boothlight_finding", "What check finds: 0 good, 1 worth a look, 2 records are in danger", ["of"]],
-];

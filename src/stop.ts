@@ -3,8 +3,8 @@ import type { Logger } from "pino";
 
 /** Requests under way get this long to finish, in milliseconds. */
 const REQUESTS_WITHIN = 5000;
-/** All of a stop gets this long: a mail server that does not answer is waited for eight seconds. */
-const STOP_WITHIN = 20_000;
+/** All of a stop gets this long: a mail server that does not answer is waited for, and a last backup to a slow stick. */
+const STOP_WITHIN = 45_000;
 /** How often is looked for connections that nothing comes on any more. */
 const LOOK_EVERY = 50;
 /** Milliseconds in which the same signal twice is one: it may come by more than one way. */

@@ -15,6 +15,8 @@ const RIGHT = {
   SMTP_URL: ["smtps://mail.example.org:465", { smtpUrl: "smtps://mail.example.org:465" }],
   MAIL_FROM: ["Booth <booth@example.org>", { mailFrom: "Booth <booth@example.org>" }],
   CHROME_PATH: ["/opt/chrome", { chromePath: "/opt/chrome" }],
+  METRICS_TOKEN: ["sixteen-and-more-letters", { metricsToken: "sixteen-and-more-letters" }],
+  LOG_FILE: ["logs/booth.log", { logFile: path.resolve("logs/booth.log") }],
   LOG_LEVEL: ["warn", { logLevel: "warn" }],
 } as const;
 
@@ -33,6 +35,8 @@ test("nothing has to be set", () => {
     smtpUrl: undefined,
     mailFrom: undefined,
     chromePath: undefined,
+    metricsToken: undefined,
+    logFile: undefined,
     logLevel: "info",
   });
 });
@@ -95,6 +99,7 @@ test("HTTPS is switched off by a word, goes along with a free port for HTTP, and
 });
 
 test.each([
+  ["METRICS_TOKEN", "too-short", "must have at least 16 characters"],
   ["PORT", "http", "must be a whole number from 0 to 65535"],
   ["PORT", "-1", "must be a whole number from 0 to 65535"],
   ["PORT", "80.5", "must be a whole number from 0 to 65535"],

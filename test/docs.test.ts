@@ -7,6 +7,7 @@ import type { Deps } from "../src/deps";
 import { COLUMNS } from "../src/experts/files/rules";
 import { FILTER_NAMES } from "../src/exports/form";
 import { type Column, COLUMNS as EXPORTED, FORMATS, LIST_NAMES } from "../src/exports/rules";
+import { METRICS } from "../src/metrics";
 import { checkVisit, contactForm, sentVisitForm } from "../src/visits/form";
 import { PROGRAM } from "./support/program";
 
@@ -69,6 +70,11 @@ describe("addresses", () => {
     const known = routes.map((route) => route.address);
     for (const [address] of tableAfter(README, "## Addresses")) expect(known).toContain(address);
   });
+});
+
+test("docs/running.md names every metric with its meaning and labels, in their order, and no other", async () => {
+  const declared = METRICS.map(([name, meaning, labels]) => [name, meaning, labels.join(", ")]);
+  expect(tableAfter(read("docs/running.md"), "## Metrics")).toEqual(declared);
 });
 
 test("the README's tree names every part of src, and no other", () => {

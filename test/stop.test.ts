@@ -167,22 +167,28 @@ const PRIVATE = "zoe@visitor.example";
 
 test.each([
   ["an error that nobody caught", `throw Object.assign(new TypeError("${PRIVATE}"), { code: "EODD" });`],
-  ["a promise that nobody waited for", `Promise.reject(Object.assign(new TypeError("${PRIVATE}"), { code: "EODD" }));`],
-])("%s ends the program with exit code 70, and the log says what and where, without its words", async (_what, script) => {
-  program = await startProgram(dataDir, { LOG_FILE: "", ...withFault(script) });
-  expect(await program.stop("SIGUSR2")).toBe(70);
-  const log = readFileSync(path.join(dataDir, "logs", "boothlight.log"), "utf8");
-  const fault = JSON.parse(log.trim().split("\n").at(-1) as string);
-  expect(fault).toMatchObject({ level: 60, error: { name: "TypeError", code: "EODD" } });
-  expect(fault.error.frames[0]).toContain("fault.js");
-  expect(log + program.printed()).not.toContain(PRIVATE);
-  expect(program.printed()).toContain("Fault: Boothlight has to end, by a fault of its own");
+  [
+    "a promise that nobody waited for",
+    `Promise.reject(Object.assign(new TypeError("${PRIVATE}"), { code: "EODD" }));`,
+  ],
+])(
+  "%s ends the program with exit code 70, and the log says what and where, without its words",
+  async (_what, script) => {
+    program = await startProgram(dataDir, { LOG_FILE: "", ...withFault(script) });
+    expect(await program.stop("SIGUSR2")).toBe(70);
+    const log = readFileSync(path.join(dataDir, "logs", "boothlight.log"), "utf8");
+    const fault = JSON.parse(log.trim().split("\n").at(-1) as string);
+    expect(fault).toMatchObject({ level: 60, error: { name: "TypeError", code: "EODD" } });
+    expect(fault.error.frames[0]).toContain("fault.js");
+    expect(log + program.printed()).not.toContain(PRIVATE);
+    expect(program.printed()).toContain("Fault: Boothlight has to end, by a fault of its own");
 
-  program = await startProgram(dataDir);
-  expect(program.printed()).toContain("Boothlight stopped unexpectedly and was started again.");
-  expect(await program.stop()).toBe(0);
-  program = await startProgram(dataDir);
-  expect(program.printed()).not.toContain("stopped unexpectedly");
-});
+    program = await startProgram(dataDir);
+    expect(program.printed()).toContain("Boothlight stopped unexpectedly and was started again.");
+    expect(await program.stop()).toBe(0);
+    program = await startProgram(dataDir);
+    expect(program.printed()).not.toContain("stopped unexpectedly");
+  },
+);
 
 const aMoment = () => new Promise((resolve) => setTimeout(resolve, 10));

@@ -36,9 +36,8 @@ export function answerProblems(log: Logger): ErrorRequestHandler {
         language,
       });
     }
-    const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
     log.error(
-      { id, method: req.method, route: req.route?.path, name, code, frames: framesOf(error) },
+      { id, method: req.method, route: req.route?.path, ...kindOf(error), frames: framesOf(error) },
       "fault",
     );
     // Half an answer is out: cut it off, so that nobody takes it for a whole one.
@@ -62,6 +61,16 @@ function languageOfAnswer(req: Request, res: Response): Language {
   // Where no route was found, or none could be looked for, nobody has asked who it is.
   const isOrganizer = caller ? caller.kind === "organizer" : secretsOf(req, SESSION_COOKIE).length > 0;
   return isOrganizer ? "en" : languageOf(req);
+}
+
+/** What kind of error it is: its name, and the code of it or of what it was made from. No words that somebody typed. */
+export function kindOf(error: unknown): { name?: unknown; code?: unknown } {
+  const { name, code, cause } = (error ?? {}) as {
+    name?: unknown;
+    code?: unknown;
+    cause?: { code?: unknown };
+  };
+  return { name, code: code ?? cause?.code };
 }
 
 /** Where an error was thrown. Without its message: that may quote what was typed, over several lines. */

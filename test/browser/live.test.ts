@@ -134,6 +134,46 @@ test("nothing is open while nobody looks at the page", async () => {
   expect(await streams()).toBeGreaterThan(0);
 });
 
+test("the laptop's page follows its jobs, in place", async () => {
+  let isFull = true;
+  booth.deps.jobs.start({
+    name: "copies",
+    owner: "backups",
+    what: "Copies what is new to the stick",
+    every: 600,
+    limit: 60,
+    work: async () => {
+      if (isFull) throw Object.assign(new Error("no room"), { code: "ENOSPC" });
+    },
+  });
+  const page = await context.newPage();
+  await signIn(page, booth.address);
+  await page.goto(`${booth.address}/laptop`);
+  await page.locator("[data-live-state][data-state=connected]").waitFor();
+  await page.evaluate("document.body.dataset.same = 'yes'");
+  const row = page.getByRole("row", { name: "Copies what is new to the stick" });
+  expect(await row.textContent()).toContain("Failed. The disk was full.");
+  const button = row.getByRole("button", { name: "Do it now: Copies what is new to the stick" });
+  await button.focus();
+  const columns = () =>
+    page.evaluate(
+      `[...document.querySelectorAll(".jobs thead th")].map((cell) => cell.getBoundingClientRect().x)`,
+    );
+  const before = await columns();
+  isFull = false;
+  booth.deps.jobs.soon("copies");
+  await page.getByText("All is well.").first().waitFor();
+  expect(await row.textContent()).not.toContain("Failed");
+  expect(await page.evaluate("document.activeElement.ariaLabel")).toContain("Do it now: Copies");
+  expect(await columns()).toEqual(before);
+  expect(await isSame(page)).toBe(true);
+  await button.click();
+  await page.getByText("It is done now: “Copies what is new to the stick”.").waitFor();
+  expect(await complaintsAbout(page)).toEqual([]);
+  expect(faults).toEqual([]);
+  await booth.deps.jobs.stop();
+});
+
 test("without script the wall is loaded again by itself, and today is whole", async () => {
   const plain = await browser.newContext({ ...LAPTOP, javaScriptEnabled: false });
   const page = await plain.newPage();

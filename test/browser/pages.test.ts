@@ -90,6 +90,7 @@ const PAGES = [
   "/experts",
   "/experts/new",
   "/experts/import",
+  "/laptop",
   "/messages",
   "/messages?state=failed",
 ];
