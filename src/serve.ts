@@ -80,29 +80,31 @@ export async function serve(config: Config, { prepare, delivers = true }: Asked 
   const app = createApp(deps);
   const server = createServer(app);
   let https: SecureDoor = {};
+  let background: { end(): Promise<void> };
   try {
     await prepare?.(deps);
     network.port = await listen(server, { name: "PORT", port: config.port, host: config.host });
     https = await openSecurely(app, deps, network);
+    background = await startJobs(deps, network, { secure: https.secure, delivers });
   } catch (error) {
     server.close();
+    https.secure?.server.close();
+    await deps.jobs.stop();
     await db.close();
     await endLog();
     throw error;
   }
-  const ended = startJobs(deps, network, { secure: https.secure, delivers });
   stopWhenAsked({
     servers: [server, ...(https.secure ? [https.secure.server] : [])],
     stopping,
     log,
     close: async () => {
-      await (await ended).end();
+      await background.end();
       if (delivers) await backups.lookAtLast(LAST_BACKUP_WITHIN);
       await db.close();
     },
     last: endLog,
   });
-  await ended;
   log.info({ version: VERSION, isAfterCrash: run.isAfterCrash }, "running");
   if (run.isAfterCrash) console.log(AFTER_CRASH);
   await sayWhere(deps, network, https.without);
