@@ -13,6 +13,8 @@ export type Category = "existing" | "curious" | "new";
 export type QuestionState = "open" | "routed" | "answered" | "closed";
 export type ExpertKind = "person" | "mailing-list" | "forum" | "chat";
 export type Purpose = "follow-up" | "news";
+/** Whose hand ticked a consent. */
+export type ConsentGiver = "staff" | "visitor";
 export type Priority = "high" | "normal" | "low";
 export type ActorKind = "organizer" | "staff" | "expert" | "visitor" | "program";
 /** How somebody is told. */
@@ -167,6 +169,22 @@ export interface ContactConsentsTable {
   visit_id: string;
   purpose: Purpose;
   given_at: Instant;
+  words: string | null;
+  language: string | null;
+  given_by: ConsentGiver | null;
+}
+
+export interface VisitorCodesTable {
+  code: string;
+  visit_id: string | null;
+  question_id: string | null;
+}
+
+export interface ControllersTable {
+  event_id: string;
+  name: string;
+  reach: string;
+  link: Generated<string>;
 }
 
 export interface ExpertsTable {
@@ -389,6 +407,8 @@ export interface Tables {
   gone_visits: { visit_id: string; gone_at: Instant };
   contacts: ContactsTable;
   contact_consents: ContactConsentsTable;
+  visitor_codes: VisitorCodesTable;
+  controllers: ControllersTable;
   experts: ExpertsTable;
   expert_topics: ExpertTopicsTable;
   questions: QuestionsTable;

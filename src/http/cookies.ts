@@ -2,6 +2,8 @@ import type { CookieOptions, Request, Response } from "express";
 
 export const SESSION_COOKIE = "boothlight_session";
 export const DEVICE_COOKIE = "boothlight_device";
+/** The code of the page of a visitor who has just left their details on this phone, until they have seen it. */
+export const OWN_PAGE_COOKIE = "boothlight_own";
 
 /** What browsers keep for HTTPS alone, and let no page of plain HTTP write over. */
 const OVER_HTTPS = "__Host-";

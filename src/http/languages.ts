@@ -37,7 +37,8 @@ export function languageOf(req: Request): Language {
 }
 
 /** What the laptop alone says; all other messages go to the tablet's code as well. */
-export const SAID_BY_LAPTOP = /^(ask|asked|letter|page|pairing|refused|sign-in|trust|visitor|wall)\./;
+export const SAID_BY_LAPTOP =
+  /^(ask|asked|letter|own|page|pairing|privacy|refused|sign-in|trust|visitor|wall)\./;
 
 /** The messages of a language for the tablet's code, as JSON to stand in a `<script type="application/json">`. */
 export function tabletMessages(language: Language): string {

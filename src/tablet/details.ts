@@ -1,5 +1,5 @@
 import { uuidv7 } from "uuidv7";
-import { editedVisit, type SentVisit } from "../visits/form";
+import { type ConsentShown, editedVisit, type SentVisit } from "../visits/form";
 import { codeInGroups } from "../visits/slips/rules";
 import { say } from "./words";
 
@@ -79,6 +79,7 @@ export class Details {
     ];
     return {
       ...edited,
+      contact: edited.contact && { ...edited.contact, consentShown: timed(edited.contact.consentShown) },
       staff: base.staff,
       project:
         edited.project ?? (base.project && !isOffered("project", base.project) ? base.project : undefined),
@@ -200,6 +201,15 @@ export class Details {
       people.dispatchEvent(new Event("input", { bubbles: true }));
     }
   }
+}
+
+/** With the time of those that were agreed to just now. */
+function timed(shown: ConsentShown | null | undefined): ConsentShown | undefined {
+  if (!shown) return undefined;
+  const at = new Date().toISOString();
+  return Object.fromEntries(
+    Object.entries(shown).map(([purpose, each]) => [purpose, each && { ...each, at: each.at ?? at }]),
+  );
 }
 
 /** Lets a second tap on a chosen one, or the space bar, take the choice back, which radio buttons do not do by themselves. */

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { type Checked, check, type FieldProblem } from "../errors";
 import type { MessageKey, Say } from "../languages/say";
 import { isOrganizersName, tidy } from "../text";
-import { readCode } from "./slips/rules";
+import { readCode, readOwnCode } from "./slips/rules";
 
 /** The most visits that one request may bring. */
 export const MOST_VISITS_A_REQUEST = 1000;
@@ -93,6 +93,49 @@ export const contactForm = z.strictObject({
   note: optionalWords(2000),
   consent: set(z.enum(PURPOSES), 10),
 });
+const CONTACT_FIELDS = Object.keys(contactForm.shape).filter((field) => field !== "consent");
+
+/** Whose hand ticks a consent: staff who have asked, or the visitor, who reads the words. */
+export const CONSENT_GIVERS = ["staff", "visitor"] as const;
+
+const languageTag = z.string().check(z.maxLength(20), z.regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/));
+
+/** The words of a consent as they are kept: what stands above the ticks, and what stands beside the one. */
+export const consentWords = (agree: string, purpose: string) => `${agree}: ${purpose}`;
+
+/** What is known of how somebody agreed to a purpose: the words that were shown, as they were. */
+export const shownFields = {
+  words: optionalWords(500),
+  language: optional(languageTag),
+  by: optional(z.enum(CONSENT_GIVERS)),
+};
+const shown = optional(z.strictObject({ ...shownFields, at: optional(instant) }));
+
+/** The code of the visitor's own page, however it was typed. */
+const ownCode = z.pipe(
+  z.string().check(z.refine((text) => readOwnCode(text).kind === "code", key("problem.slip"))),
+  z.transform((text) => {
+    const read = readOwnCode(text);
+    return read.kind === "code" ? read.code : text;
+  }),
+);
+
+/** A contact as it is sent: with what is said of it, and is no part of the details. */
+const sentContactForm = z.extend(contactForm, {
+  consentShown: optional(z.strictObject({ "follow-up": shown, news: shown })),
+  ownCode: optional(ownCode),
+});
+
+/** Consent without any detail is consent to nothing. */
+export function isAnybody(contact: object): boolean {
+  return CONTACT_FIELDS.some((field) => (contact as Record<string, unknown>)[field] !== undefined);
+}
+
+const withDetails = <S extends z.ZodMiniType<object>>(form: S) =>
+  z.pipe(
+    z.nullish(form),
+    z.transform((contact) => (contact && isAnybody(contact) ? contact : undefined)),
+  );
 
 export const questionForm = z.strictObject({
   id: optional(uuid),
@@ -119,15 +162,7 @@ export const visitForm = z.strictObject({
   remarks: slugs,
   giveaways: slugs,
   note: optionalWords(5000),
-  contact: z.pipe(
-    z.nullish(contactForm),
-    z.transform((contact) => {
-      if (!contact) return undefined;
-      const { consent, ...details } = contact;
-      // Consent without any detail is consent to nothing.
-      return Object.values(details).some((text) => text !== undefined) ? contact : undefined;
-    }),
-  ),
+  contact: withDetails(contactForm),
   questions: listOf(questionForm, 20),
 });
 
@@ -148,6 +183,7 @@ const slipCode = z.pipe(
 
 /** A visit as a device or a page sends it: with what is said of the record, and is no part of the words. */
 export const sentVisitForm = z.extend(visitForm, {
+  contact: withDetails(sentContactForm),
   /** With the slip that the visitor has for a question. */
   questions: listOf(z.extend(questionForm, { slip: optional(slipCode) }), 20),
   /** Who logged it, where that is not whom the device is paired for. */
@@ -157,10 +193,16 @@ export const sentVisitForm = z.extend(visitForm, {
 });
 
 /** A visit after the check: lists are sorted and without repeats, empty texts are left out. */
-export type VisitRecord = Omit<z.output<typeof visitForm>, "questions"> & {
+export type VisitRecord = Omit<z.output<typeof visitForm>, "questions" | "contact"> & {
+  contact?: SentContactRecord;
   questions: (z.output<typeof questionForm> & { slip?: string })[];
 } & Partial<Pick<z.output<typeof sentVisitForm>, "staff" | "base">>;
 export type ContactRecord = z.output<typeof contactForm>;
+/** A contact with what was said of how they agreed, and the code of their own page. */
+export type SentContactRecord = ContactRecord &
+  Partial<Pick<z.output<typeof sentContactForm>, "consentShown" | "ownCode">>;
+/** How they agreed to each purpose, as it travels. */
+export type ConsentShown = NonNullable<z.input<typeof sentContactForm>["consentShown"]>;
 /** A visit as it travels. */
 export type SentVisit = z.input<typeof sentVisitForm>;
 
@@ -261,12 +303,11 @@ export interface Result {
   slips?: { question: string; slip: string }[];
 }
 
-const CONTACT_FIELDS = Object.keys(contactForm.shape).filter((field) => field !== "consent");
-
 /**
  * A plain HTML form about a visit → the visit as the protocol tells it, not yet checked.
  * Fields are named as in the protocol, `contact.email` and the like with a dot; `questionId`, `questionText`,
  * `questionTopic` and `questionSlip` are repeated, one of each a question; `platformOther` counts where something is typed in it.
+ * `consentWords.news` and the like are what the page shows beside the tick, `consentLanguage` is the language of these words.
  * Takes what `URLSearchParams` or a form parser gives: text, or a list of texts where a name is repeated.
  */
 export function visitFromForm(
@@ -304,9 +345,37 @@ export function visitFromForm(
     remarks: textsOf(body.remarks),
     giveaways: textsOf(body.giveaways),
     note: text("note"),
-    contact: hasContact ? { ...details, consent: textsOf(body.consent) } : undefined,
+    contact: hasContact
+      ? { ...details, consent: textsOf(body.consent), consentShown: shownIn(body) }
+      : undefined,
     questions,
   };
+}
+
+/** The words that a form showed beside what was ticked in it; undefined where it has none. */
+function shownIn(body: Record<string, unknown>): ConsentShown | undefined {
+  const [language] = textsOf(body.consentLanguage);
+  if (!language) return undefined;
+  const ticked = textsOf(body.consent);
+  const shown = PURPOSES.filter((purpose) => ticked.includes(purpose)).map((purpose) => {
+    const [words] = textsOf(body[`consentWords.${purpose}`]);
+    return [purpose, { words, language, by: "staff" }];
+  });
+  return Object.fromEntries(shown);
+}
+
+/** How they agreed, after an edit: what they had agreed to before keeps the words that they saw then. */
+function shownAfter(
+  edited: { consent?: unknown; consentShown?: unknown },
+  before: SentVisit["contact"],
+): ConsentShown | undefined {
+  const now = edited.consentShown as ConsentShown | undefined;
+  const purposes = PURPOSES.filter((purpose) => (edited.consent as string[]).includes(purpose));
+  const kept = purposes.flatMap((purpose) => {
+    const shown = (before?.consent?.includes(purpose) ? before.consentShown : now)?.[purpose];
+    return shown ? [[purpose, shown]] : [];
+  });
+  return kept.length > 0 ? Object.fromEntries(kept) : undefined;
 }
 
 /** Browsers send line breaks as CR LF; kept are those that the page was given. */
@@ -333,9 +402,11 @@ export function editedVisit(
     booth: "booth" in body ? edited.booth : before.booth,
     // No tick is "no" where that had been said, else it is nothing said.
     overviewGiven: edited.overviewGiven ?? (before.overviewGiven === false ? false : undefined),
-    contact:
-      contact && !("contact.note" in body)
-        ? { ...contact, note: before.contact?.note ?? undefined }
-        : contact,
+    contact: contact && {
+      ...contact,
+      ...(!("contact.note" in body) && { note: before.contact?.note ?? undefined }),
+      consentShown: shownAfter(contact, before.contact),
+      ownCode: before.contact?.ownCode ?? undefined,
+    },
   };
 }

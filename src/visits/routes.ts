@@ -264,8 +264,11 @@ function versionInWords(there: SentVisit, payload: string, lists: Lists, zone: s
   const sent: unknown = JSON.parse(payload);
   const checked = checkVisit(sent);
   if (!checked.ok) return { said: inFull(sent, checked.problems) };
-  const happenedAt = new Date(checked.value.happenedAt).toISOString();
-  return { rows: compareVersions(there, { ...checked.value, happenedAt }, lists, zone) };
+  // As it was sent, but for what the check has tidied: of times it makes numbers.
+  const { contact, ...said } = checked.value;
+  const happenedAt = new Date(said.happenedAt).toISOString();
+  const version = { ...said, happenedAt, contact: contact && { ...contact, consentShown: undefined } };
+  return { rows: compareVersions(there, version, lists, zone) };
 }
 
 /** The list that the organizer came from, with its filters. */

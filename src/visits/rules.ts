@@ -5,7 +5,7 @@ import type { ActorKind, Instant } from "../database/tables";
 import type { FieldProblem } from "../errors";
 import { momentInWords } from "../events/rules";
 import { type Say, sayInEnglish } from "../languages/say";
-import type { SentVisit, Status, VisitRecord } from "./form";
+import type { ContactRecord, SentContactRecord, SentVisit, Status, VisitRecord } from "./form";
 
 /** What stands where words were left out that told who somebody is. Not in brackets: in Markdown they would make a link. */
 export const LEFT_OUT = "…";
@@ -13,9 +13,13 @@ export const LEFT_OUT = "…";
 /** SHA-256 of what a visit says, hex: the same words give the same hash, however they were sent. */
 export function contentHash(visit: VisitRecord): string {
   const { revision, staff, base, ...content } = visit;
-  // A slip is given for what is said; it is no part of it.
+  // A slip is given for what is said; it is no part of it. Nor is how somebody was asked, or the code of their own page.
   const questions = content.questions.map(({ slip, ...words }) => words);
-  return hashOf({ ...content, questions });
+  return hashOf({ ...content, contact: content.contact && detailsOf(content.contact), questions });
+}
+
+function detailsOf({ consentShown, ownCode, ...details }: SentContactRecord): ContactRecord {
+  return details;
 }
 
 /** SHA-256 of any words, hex: also of those that break a rule. */
@@ -163,7 +167,7 @@ export function fold(text: string): string {
 
 /** The words of a visit that a search goes through, folded. Empty where there are none. */
 export function searchText(visit: Pick<VisitRecord, "note" | "contact" | "questions">): string {
-  const { consent, ...contact } = visit.contact ?? { consent: [] };
+  const { consent, ...contact } = visit.contact ? detailsOf(visit.contact) : { consent: [] };
   const parts = [visit.note, ...Object.values(contact), ...visit.questions.map((question) => question.text)];
   return fold(parts.filter((part) => part !== undefined).join("\n"));
 }
@@ -344,7 +348,7 @@ export function inFull(sent: unknown, problems: FieldProblem[] = []): Said[] {
       if (value.length > 0) add(field, value.join(", "));
     } else if (typeof value === "object") {
       for (const [key, part] of Object.entries(value)) add(field === "" ? key : `${field}.${key}`, part);
-    } else if (!/^(id|revision|base|questions\.\d+\.id)$/.test(field)) {
+    } else if (!/^(id|revision|base|questions\.\d+\.id|contact\.(consentShown|ownCode).*)$/.test(field)) {
       const about = rest.filter((problem) => `${problem.field}.`.startsWith(`${field}.`));
       for (const problem of about) rest.splice(rest.indexOf(problem), 1);
       const message = about.map((problem) => problem.message).join(" ") || undefined;
@@ -393,6 +397,9 @@ const STEPS: Record<string, string> = {
   "looked at": "Looked at, so that it counts",
   erased: "The visitor was erased",
   expired: "The visitor's details went: their time was over",
+  corrected: "Details changed on the visitor's own page",
+  agreed: "Agreed to more on the visitor's own page",
+  withdrawn: "Consent taken back on the visitor's own page",
 };
 
 /** How the expert who had it is named; those who get it come after "to". */

@@ -5,6 +5,7 @@ import type { Writer } from "../database/door";
 import type { Database, Reader } from "../database/open";
 import type {
   ActorKind,
+  ContactConsentsTable,
   ContactsTable,
   Instant,
   Purpose,
@@ -15,6 +16,7 @@ import { Problem } from "../errors";
 import { localTime } from "../events/rules";
 import { chosenEvent, type Event, eventById } from "../events/store";
 import { type Say, sayInEnglish } from "../languages/say";
+import { bindOwnCode, ownCodesOf } from "./codes/store";
 import {
   isDisputed,
   keepAsLeft,
@@ -25,7 +27,14 @@ import {
   versionOf,
   waitingVersions,
 } from "./conflicts/store";
-import { checkRest, checkVisit, type Result, type SentVisit, type VisitRecord } from "./form";
+import {
+  type ConsentShown,
+  checkRest,
+  checkVisit,
+  type Result,
+  type SentVisit,
+  type VisitRecord,
+} from "./form";
 import { type Arrival, insertVisit, replaceVisit } from "./record/store";
 import {
   brightness,
@@ -107,6 +116,9 @@ export async function recordVisit(
   if (result.status === "invalid") return result;
   // The codes of somebody who was erased lead nowhere.
   if (result.status === "gone" && (await isGone(writer, visit.id))) return result;
+  // Also of what is not put in place, and of what was here: the visitor has it in their hand.
+  const code = visit.contact?.ownCode;
+  if (code && result.status !== "gone") await bindOwnCode(writer, code, { visitId: visit.id });
   const slips = await keepSlips(writer, arrival, visit);
   return slips.length > 0 ? { ...result, slips } : result;
 }
@@ -372,12 +384,18 @@ function idOf(input: unknown): string | null {
   return typeof id === "string" ? id.slice(0, 100) : null;
 }
 
+/** What a visitor agreed to, and how. */
+export type Consent = Omit<Selectable<ContactConsentsTable>, "visit_id">;
+
 /** A visit with everything that belongs to it. Lists hold ids of the event's lists. */
 export interface FullVisit extends Visit {
   topicIds: string[];
   remarkIds: string[];
   giveawayIds: string[];
-  contact: (Selectable<ContactsTable> & { consent: Purpose[] }) | undefined;
+  /** With what they agreed to, and the code of their own page where they have one. */
+  contact:
+    | (Selectable<ContactsTable> & { consent: Purpose[]; consents: Consent[]; ownCode?: string })
+    | undefined;
   /** With the code of the slip that was given for it last. */
   questions: (Selectable<QuestionsTable> & { slip?: string })[];
 }
@@ -385,16 +403,24 @@ export interface FullVisit extends Visit {
 /** The visits with these ids and all that belongs to them, in the order of the ids; unknown ids are left out. */
 export async function fullVisits(read: Reader, ids: string[]): Promise<FullVisit[]> {
   if (ids.length === 0) return [];
-  const [visits, topics, remarks, giveaways, contacts, consents, questions, slips] = await Promise.all([
-    read.selectFrom("visits").selectAll().where("id", "in", ids).execute(),
-    read.selectFrom("visit_topics").selectAll().where("visit_id", "in", ids).execute(),
-    read.selectFrom("visit_remarks").selectAll().where("visit_id", "in", ids).execute(),
-    read.selectFrom("visit_giveaways").selectAll().where("visit_id", "in", ids).execute(),
-    read.selectFrom("contacts").selectAll().where("visit_id", "in", ids).execute(),
-    read.selectFrom("contact_consents").selectAll().where("visit_id", "in", ids).orderBy("purpose").execute(),
-    read.selectFrom("questions").selectAll().where("visit_id", "in", ids).orderBy("position").execute(),
-    slipsOf(read, ids),
-  ]);
+  const [visits, topics, remarks, giveaways, contacts, consents, codes, questions, slips] = await Promise.all(
+    [
+      read.selectFrom("visits").selectAll().where("id", "in", ids).execute(),
+      read.selectFrom("visit_topics").selectAll().where("visit_id", "in", ids).execute(),
+      read.selectFrom("visit_remarks").selectAll().where("visit_id", "in", ids).execute(),
+      read.selectFrom("visit_giveaways").selectAll().where("visit_id", "in", ids).execute(),
+      read.selectFrom("contacts").selectAll().where("visit_id", "in", ids).execute(),
+      read
+        .selectFrom("contact_consents")
+        .selectAll()
+        .where("visit_id", "in", ids)
+        .orderBy("purpose")
+        .execute(),
+      ownCodesOf(read, ids),
+      read.selectFrom("questions").selectAll().where("visit_id", "in", ids).orderBy("position").execute(),
+      slipsOf(read, ids),
+    ],
+  );
   const topicsOf = byVisit(topics);
   const remarksOf = byVisit(remarks);
   const giveawaysOf = byVisit(giveaways);
@@ -411,7 +437,12 @@ export async function fullVisits(read: Reader, ids: string[]): Promise<FullVisit
       topicIds: topicsOf.get(id)?.map((row) => row.topic_id) ?? [],
       remarkIds: remarksOf.get(id)?.map((row) => row.remark_id) ?? [],
       giveawayIds: giveawaysOf.get(id)?.map((row) => row.giveaway_id) ?? [],
-      contact: contact && { ...contact, consent: consentsOf.get(id)?.map((row) => row.purpose) ?? [] },
+      contact: contact && {
+        ...contact,
+        consent: consentsOf.get(id)?.map((row) => row.purpose) ?? [],
+        consents: (consentsOf.get(id) ?? []).map(({ visit_id, ...consent }) => consent),
+        ownCode: codes.get(id),
+      },
       questions: questionsOf.get(id) ?? [],
     };
   });
@@ -435,7 +466,7 @@ export function asSent(visit: FullVisit, lists: Lists): SentVisit {
     const slugs = lists[list].filter((entry) => ids.includes(entry.id)).map((entry) => entry.slug);
     return slugs.length > 0 ? slugs : undefined;
   };
-  const { visit_id, consent, ...details } = visit.contact ?? { visit_id: "", consent: [] };
+  const { visit_id, consent, consents, ...details } = visit.contact ?? { consent: [], consents: [] };
   return withoutEmpty({
     id: visit.id,
     revision: visit.revision,
@@ -451,7 +482,11 @@ export function asSent(visit: FullVisit, lists: Lists): SentVisit {
     remarks: slugsOfIds("remarks", visit.remarkIds),
     giveaways: slugsOfIds("giveaways", visit.giveawayIds),
     note: visit.note ?? undefined,
-    contact: visit.contact && { ...withoutEmpty(details), consent },
+    contact: visit.contact && {
+      ...withoutEmpty(details),
+      consent,
+      ...(consents.length > 0 && { consentShown: shownOf(consents, visit.clock_offset) }),
+    },
     questions:
       visit.questions.length > 0
         ? visit.questions.map((question) =>
@@ -464,6 +499,16 @@ export function asSent(visit: FullVisit, lists: Lists): SentVisit {
           )
         : undefined,
   });
+}
+
+/** How they agreed, as a device would tell it: by its own clock. */
+function shownOf(consents: Consent[], clockOffset: number): ConsentShown {
+  return Object.fromEntries(
+    consents.map(({ purpose, words, language, given_by, given_at }) => {
+      const at = new Date(given_at - clockOffset).toISOString();
+      return [purpose, withoutEmpty({ words, language, by: given_by, at })];
+    }),
+  );
 }
 
 function withoutEmpty<T extends object>(value: T): T {

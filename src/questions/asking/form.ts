@@ -33,13 +33,16 @@ const asked = z
       .optional()
       .transform((text) => text || undefined),
     consent: ticks,
+    /** The language of the page when it was shown. */
+    language: z.string().max(20).optional(),
     /** People do not see it; machines fill in whatever there is. */
     homepage: z.literal("", key("ask.not-empty")).optional(),
   })
-  .transform(({ id, question, topic, name, email, consent }) => ({
+  .transform(({ id, question, topic, name, email, consent, language }) => ({
     id: id.toLowerCase(),
     text: question,
     topic,
+    language,
     // Consent without any detail is consent to nothing.
     left: name || email ? ({ name, email, consent } satisfies Left) : undefined,
   }));

@@ -9,20 +9,24 @@ import { type FieldProblem, Problem } from "../../errors";
 import { momentInWords } from "../../events/rules";
 import { chosenEvent, type Event, eventBySlug } from "../../events/store";
 import { addressForVisitors } from "../../http/addresses";
-import { giveSecret, secretsOf } from "../../http/cookies";
+import { giveSecret, OWN_PAGE_COOKIE, secretsOf } from "../../http/cookies";
 import { isLanguage, languageOf, sayIn } from "../../http/languages";
 import { show } from "../../http/pages";
 import { addressWith, oneText } from "../../http/paging";
 import { anyone, organizer, type Route, type StaffCaller, staff } from "../../http/route";
-import type { MessageKey } from "../../languages/say";
+import type { Language, MessageKey } from "../../languages/say";
+import { ownCodeOf } from "../../visits/codes/store";
+import { consentWords } from "../../visits/form";
 import { codeInGroups } from "../../visits/slips/rules";
 import { eventOfStaff, fullVisits, ownVisitIds, placeOf } from "../../visits/store";
 import { acceptanceIn, checkAsked } from "./form";
-import { Allowance, LIMITS, takesQuestions } from "./rules";
+import { Allowance, type Left, LIMITS, takesQuestions } from "./rules";
 import { acceptAsVisit, acceptIntoVisit, askedAt, isAskedAt, keepAsked, setAside } from "./store";
 
 /** Tells one phone from another for an hour, and nothing else: it is kept with no question. */
 const PHONE_COOKIE = "boothlight_phone";
+/** How long the phone on which somebody asked is shown the way to their own page, in milliseconds. */
+const OWN_PAGE_SHOWN = 60 * 60_000;
 /** Visits to choose from, for a question whose visit was logged a moment ago. */
 const LAST_VISITS = 12;
 /** What the list says of what was done just now. */
@@ -64,9 +68,16 @@ export function askingRoutes(deps: Deps): Route[] {
         return showForm(req, res.status(429), event, problems);
       }
       let code: string;
+      let own: string | undefined;
       try {
-        const place = { eventId: event.id, topicId: topic?.id ?? null, language, now: now() };
-        code = await db.write((writer) => keepAsked(writer, { ...form.value, ...place }));
+        const place = { eventId: event.id, topicId: topic?.id ?? null, now: now() };
+        // What was read is in the language that the page had then, whatever was chosen in another window since.
+        const read = isLanguage(form.value.language) ? form.value.language : language;
+        const left = form.value.left && withWords(form.value.left, read, now());
+        code = await db.write((writer) =>
+          keepAsked(writer, { ...form.value, ...place, language: read, left }),
+        );
+        if (left) own = await ownCodeOf(db.read, { questionId: form.value.id });
       } catch (error) {
         if (!(error instanceof Problem) || error.kind !== "too-many") throw error;
         return showForm(req, res.status(429), event, [{ field: "", message: error.in(say) }]);
@@ -75,6 +86,8 @@ export function askingRoutes(deps: Deps): Route[] {
       phone.take(token, now());
       for (const each of addresses) each.take(address, now());
       giveSecret(req, res, PHONE_COOKIE, token, LIMITS.phone.minutes * 60_000);
+      // Not in the address, which is passed on more easily than anybody means to.
+      if (own) giveSecret(req, res, OWN_PAGE_COOKIE, own, OWN_PAGE_SHOWN);
       res.redirect(303, `/s/${codeInGroups(code)}?new=yes`);
     }),
 
@@ -186,6 +199,22 @@ export function askingRoutes(deps: Deps): Route[] {
       },
       problems,
     });
+  }
+
+  /** What a visitor left, with the words that they ticked. */
+  function withWords(left: Left, language: Language, at: number): Left {
+    const say = sayIn(language);
+    const purposes = { "follow-up": say("ask.consent-follow-up"), news: say("ask.consent-news") };
+    const shown = left.consent.map((purpose) => [
+      purpose,
+      {
+        words: consentWords(say("ask.consent"), purposes[purpose]),
+        language,
+        by: "visitor",
+        at: new Date(at).toISOString(),
+      },
+    ]);
+    return shown.length > 0 ? { ...left, consentShown: Object.fromEntries(shown) } : left;
   }
 
   /** The question that staff act on, at the event that they log for. Throws `missing` for any other. */

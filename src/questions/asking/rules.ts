@@ -1,5 +1,5 @@
 import type { Instant } from "../../database/tables";
-import type { ContactRecord } from "../../visits/form";
+import type { ConsentShown, ContactRecord, SentContactRecord } from "../../visits/form";
 import { daySpan } from "../../visits/rules";
 
 /** So many questions of an event may wait for a look: more than that nobody looks through between two talks. */
@@ -53,16 +53,18 @@ export interface Left {
   name?: string;
   email?: string;
   consent: ContactRecord["consent"];
+  /** The words that they read beside each tick, and when that was; left out where nobody recorded it. */
+  consentShown?: ConsentShown;
 }
+
+/** A contact as the protocol tells it. */
+type Joined = Partial<Omit<SentContactRecord, "consentShown">> & { consentShown?: ConsentShown | null };
 
 /**
  * A visit's contact together with what the visitor left themselves: their own words count for name and mail address, and
  * what staff had typed instead stays to be read. What they agreed to is added; nothing that was agreed to is taken back.
  */
-export function joinContacts(
-  there: Partial<ContactRecord> | null | undefined,
-  left: Left | undefined,
-): Partial<ContactRecord> | undefined {
+export function joinContacts(there: Joined | null | undefined, left: Left | undefined): Joined | undefined {
   if (!left) return there ?? undefined;
   if (!there) return left;
   const replaced = (["name", "email"] as const).flatMap((field) => {
@@ -75,5 +77,9 @@ export function joinContacts(
     email: left.email ?? there.email,
     note: [there.note, ...replaced].filter(Boolean).join("\n") || undefined,
     consent: [...new Set([...(there.consent ?? []), ...left.consent])],
+    ...((there.consentShown || left.consentShown) && {
+      // What they had agreed to before keeps how that was.
+      consentShown: { ...left.consentShown, ...there.consentShown },
+    }),
   };
 }

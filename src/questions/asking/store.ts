@@ -7,6 +7,7 @@ import type { Category, Instant, VisitorQuestionsTable } from "../../database/ta
 import { Problem } from "../../errors";
 import type { Event } from "../../events/store";
 import type { Language } from "../../languages/say";
+import { bindOwnCode, codesOfQuestion, giveOwnCode } from "../../visits/codes/store";
 import { checkVisit, type SentVisit } from "../../visits/form";
 import type { Arrival } from "../../visits/record/store";
 import { resolve } from "../../visits/rules";
@@ -26,13 +27,23 @@ import { joinContacts, type Left, MOST_HELD } from "./rules";
 
 type VisitorQuestion = Selectable<VisitorQuestionsTable>;
 
+/** A question on its way into a visit, with the codes of its visitor's own page. */
+type Taken = VisitorQuestion & { ownCodes: string[] };
+
 /**
- * Keeps what a visitor asks until staff have looked at it; gives the code of its slip. Sent twice, it is there once.
+ * Keeps what a visitor asks until staff have looked at it; gives the code of its slip. Sent twice, it is there once. Who left
+ * details has a page of their own from then on.
  * Throws `too-many` where so many wait at the event already that nobody gets to look at another one.
  */
 export async function keepAsked(
   writer: Writer,
-  asked: Asked & { eventId: string; topicId: string | null; language: Language; now: Instant },
+  asked: Omit<Asked, "language" | "left"> & {
+    left?: Left;
+    eventId: string;
+    topicId: string | null;
+    language: Language;
+    now: Instant;
+  },
 ): Promise<string> {
   const there = await codeOf(writer, asked.id);
   if (there) return there;
@@ -60,7 +71,10 @@ export async function keepAsked(
       })
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirstOrThrow();
-    if (Number(numInsertedOrUpdatedRows) > 0) return code;
+    if (Number(numInsertedOrUpdatedRows) > 0) {
+      if (asked.left) await giveOwnCode(writer, { questionId: asked.id });
+      return code;
+    }
     // The same form came in by another connection meanwhile; else it was the code.
     const other = await codeOf(writer, asked.id);
     if (other) return other;
@@ -138,7 +152,7 @@ export async function acceptAsVisit(
   if (!checked.ok) throw new Problem("invalid", "refused.title-invalid", checked.problems);
   const { resolved } = resolve(checked.value, arrival.lists);
   await recordVisit(writer, arrival, checked.value, resolved, sent);
-  await count(writer, asked, arrival.staffName ?? "", arrival.receivedAt);
+  await count(writer, asked, sent.id, { staffName: arrival.staffName ?? "", now: arrival.receivedAt });
   return true;
 }
 
@@ -163,18 +177,21 @@ export async function acceptIntoVisit(
     contact: joinContacts(sent.contact as Left | undefined, leftIn(asked.contact)),
     questions: [...(sent.questions ?? []), questionOf(asked, place.lists)],
   }));
-  await count(writer, asked, place.staffName, place.now);
+  await count(writer, asked, visit.id, place);
   return true;
 }
 
 /** Who deletes the row is the one who looks at it: somebody else at the same moment finds none. */
-function takeOut(writer: Writer, eventId: string, id: string): Promise<VisitorQuestion | undefined> {
-  return writer
+async function takeOut(writer: Writer, eventId: string, id: string): Promise<Taken | undefined> {
+  // They go with the row.
+  const ownCodes = await codesOfQuestion(writer, id);
+  const asked = await writer
     .deleteFrom("visitor_questions")
     .where("id", "=", id)
     .where("event_id", "=", eventId)
     .returningAll()
     .executeTakeFirst();
+  return asked && { ...asked, ownCodes };
 }
 
 function questionOf(asked: VisitorQuestion, lists: Lists): NonNullable<SentVisit["questions"]>[number] {
@@ -183,8 +200,14 @@ function questionOf(asked: VisitorQuestion, lists: Lists): NonNullable<SentVisit
 }
 
 /** What a question that counts from now on has besides its visit: the slip that is out already, and who did what. */
-async function count(writer: Writer, asked: VisitorQuestion, staffName: string, now: Instant): Promise<void> {
+async function count(
+  writer: Writer,
+  asked: Taken,
+  visitId: string,
+  { staffName, now }: { staffName: string; now: Instant },
+): Promise<void> {
   const of = { questionId: asked.id };
+  for (const code of asked.ownCodes) await bindOwnCode(writer, code, { visitId });
   await bindSlip(writer, {
     code: asked.code,
     questionId: asked.id,

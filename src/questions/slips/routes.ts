@@ -5,14 +5,16 @@ import { type FieldProblem, Problem } from "../../errors";
 import { localTime, momentInWords } from "../../events/rules";
 import { eventById, eventBySlug } from "../../events/store";
 import { addressForVisitors } from "../../http/addresses";
+import { OWN_PAGE_COOKIE, secretsOf } from "../../http/cookies";
 import { isLanguage, languageOf, sayIn } from "../../http/languages";
 import { type Page, show } from "../../http/pages";
 import { addressWith, oneText } from "../../http/paging";
 import { anyone, organizer, type Route, type StaffCaller, staff, wantsJson } from "../../http/route";
 import type { Language, MessageKey } from "../../languages/say";
 import { markdownToHtml } from "../../markdown";
+import { ownCodeOf } from "../../visits/codes/store";
 import { daySpan } from "../../visits/rules";
-import { codeInGroups, newCode, readCode, slipLink, slipWay } from "../../visits/slips/rules";
+import { codeInGroups, newCode, readCode, readOwnCode, slipLink, slipWay } from "../../visits/slips/rules";
 import { slipOf } from "../../visits/slips/store";
 import { giveSlip, ORGANIZER, placeOf, takeSlip } from "../../visits/store";
 import { withoutPersonal } from "../personal/rules";
@@ -41,6 +43,9 @@ export function slipRoutes(deps: Deps): Route[] {
     anyone.get("/s", (req, res) => {
       const typed = oneText(req.query.code);
       if (typed === "") return showField(req, res);
+      // People have one field in mind, whichever of their codes it is.
+      const own = readOwnCode(typed);
+      if (own.kind === "code") return res.redirect(303, `/me/${codeInGroups(own.code)}`);
       const read = readCode(typed);
       if (read.kind === "code") return res.redirect(303, `/s/${codeInGroups(read.code)}`);
       showField(req, res.status(422), typed, read.kind);
@@ -57,6 +62,7 @@ export function slipRoutes(deps: Deps): Route[] {
       const code = codeInGroups(read.code);
       const told = toldOf(found.state);
       const isNew = req.query.new === "yes";
+      const own = isNew ? await ownPageOf(req, found.askedId) : undefined;
       showToVisitor(res, "slips/answer", {
         title: say("visitor.title"),
         language,
@@ -66,8 +72,10 @@ export function slipRoutes(deps: Deps): Route[] {
         isNew,
         questionId: caller.kind === "organizer" ? found.questionId : undefined,
         slip: isNew ? await drawn(req, code, language) : undefined,
+        own,
         topic: found.topic,
         at: found.event,
+        slug: found.slug,
         asked: dayInFull(found.askedAt, found.timeZone, language),
         told,
         words: say(TOLD_WORDS[told]),
@@ -158,6 +166,13 @@ export function slipRoutes(deps: Deps): Route[] {
       });
     }),
   ];
+
+  /** The code of the asker's own page, on the phone on which they have just left their details, and on no other. */
+  async function ownPageOf(req: Request, askedId: string | undefined): Promise<string | undefined> {
+    if (!askedId) return undefined;
+    const own = await ownCodeOf(db.read, { questionId: askedId });
+    return own && secretsOf(req, OWN_PAGE_COOKIE).includes(own) ? codeInGroups(own) : undefined;
+  }
 
   /** A slip with its QR code, as pages show and print it. */
   async function drawn(req: Request, code: string, language: Language) {

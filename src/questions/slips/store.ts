@@ -8,6 +8,7 @@ type Details = Pick<Contact, "name" | "email" | "phone" | "handle">;
 /** What the page of a slip shows. Nothing of it says who asked, but `visitors`, who are to be left out of the answer. */
 export interface SlipPage {
   event: string;
+  slug: string;
   timeZone: string;
   askedAt: Instant;
   topic: string | null;
@@ -16,6 +17,8 @@ export interface SlipPage {
   answer: string | null;
   /** Undefined as the state is. For the organizer, to get on from a code that came by mail. */
   questionId?: string;
+  /** The id of what a visitor asked by themselves, while staff have not looked at it. */
+  askedId?: string;
   visitors: Details[];
 }
 
@@ -38,6 +41,7 @@ export async function slipPage(read: Reader, code: string): Promise<SlipPage | u
         "questions.asked_at as askedAt",
         "topics.name as topic",
         "events.name as event",
+        "events.slug",
         "events.time_zone as timeZone",
       ])
       .where("slips.code", "=", code)
@@ -48,9 +52,11 @@ export async function slipPage(read: Reader, code: string): Promise<SlipPage | u
       .innerJoin("events", "events.id", "visitor_questions.event_id")
       .leftJoin("topics", "topics.id", "visitor_questions.topic_id")
       .select([
+        "visitor_questions.id as askedId",
         "visitor_questions.asked_at as askedAt",
         "topics.name as topic",
         "events.name as event",
+        "events.slug",
         "events.time_zone as timeZone",
       ])
       .where("visitor_questions.code", "=", code)

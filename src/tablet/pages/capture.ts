@@ -2,7 +2,7 @@ import { uuidv7 } from "uuidv7";
 import { config } from "zod/mini";
 import { isOrganizersName } from "../../text";
 import type { SentVisit } from "../../visits/form";
-import { codeInGroups, newCode } from "../../visits/slips/rules";
+import { codeInGroups, newCode, newOwnCode } from "../../visits/slips/rules";
 import { Details, letGoOnSecondTap, setSlip } from "../details";
 import { Heard } from "../heard";
 import { forgetEverything, heardOf, install, START_WORDS, TRUST } from "../install";
@@ -136,7 +136,7 @@ async function start(): Promise<void> {
   });
   letGoOnSecondTap(form);
   form.addEventListener("focusin", ({ target }) => {
-    if ((target as HTMLElement).matches("[name=questionText]")) void loadSlips();
+    if ((target as HTMLElement).matches("[name=questionText], [name^='contact.']")) void loadSlips();
   });
   if (current) learn(current);
 
@@ -257,6 +257,7 @@ async function start(): Promise<void> {
   });
   document.querySelector("[data-unpair]")?.addEventListener("click", () => void unpair());
   find("scan").addEventListener("click", () => void scan());
+  find("turn").addEventListener("click", () => void turnRound());
   form.addEventListener("click", ({ target }) => {
     const row = (target as HTMLElement).closest("[data-give-slip]")?.closest("[data-question]");
     if (row) void showSlip(row);
@@ -577,6 +578,31 @@ async function start(): Promise<void> {
     if (printed && current?.id === id) give(printed);
   }
 
+  /** Lets the visitor read what was typed of them and tick by their own hand, and gives them the code of their own page. */
+  async function turnRound(): Promise<void> {
+    details.flush();
+    const visit = current;
+    if (!visit?.contact) return announce(say("visit.turn-first"), visit, true);
+    const slips = (await loadSlips()) as typeof import("./slip") | undefined;
+    if (!slips) return announce(say("slip.no-picture"), visit);
+    const code = visit.contact.ownCode ?? newOwnCode();
+    const shown = {
+      words: readJson<Record<string, import("./slip").VisitorWords>>("visitorWords") ?? {},
+      language: captureData.language as string,
+      contact: visit.contact,
+      code,
+      link: captureData.ownLink as string,
+      styles: captureData.slipStyles as string,
+      now: () => new Date(),
+    };
+    await slips.showToVisitor(shown, (ticked) => {
+      if (current?.id !== visit.id || !current.contact) return;
+      current = { ...current, contact: { ...current.contact, ...ticked, ownCode: code } };
+      details.show(current, platformName(current.platform));
+      void keep(current);
+    });
+  }
+
   /** Other questions had the codes of these slips: what the laptop gave instead is what counts. */
   async function changeSlips({ visit }: Waiting, slips: { question: string; slip: string }[]): Promise<void> {
     const code = slips.map(({ slip }) => codeInGroups(slip)).join(", ");
@@ -717,7 +743,7 @@ async function start(): Promise<void> {
   }
 }
 
-/** What draws slips. It is fetched once somebody types a question, so that it is there when the laptop is away. */
+/** What draws codes. It is fetched once somebody types a question or details, so that it is there when the laptop is away. */
 function loadSlips(): Promise<unknown> {
   return import(captureData.slip as string).catch(() => undefined);
 }

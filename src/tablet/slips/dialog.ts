@@ -91,7 +91,7 @@ function printedForm(say: Say, use: (code: string) => void): HTMLFormElement {
 const SVG = "http://www.w3.org/2000/svg";
 
 /** The squares of a QR code as one path: a step to the right, a row of squares, and so on. */
-function qrCode(text: string): SVGElement {
+export function qrCode(text: string): SVGElement {
   const { size, data } = create(text, { errorCorrectionLevel: "M" }).modules;
   let drawn = "";
   for (let place = 0; place < data.length; place++) {
@@ -106,12 +106,14 @@ function qrCode(text: string): SVGElement {
   return svg;
 }
 
-function loadStyles(address: string): void {
+/** Styles that a page needs only once somebody opens this. */
+export function loadStyles(address: string): void {
   if (document.querySelector(`link[href="${address}"]`)) return;
   document.head.append(make("link", { rel: "stylesheet", href: address }));
 }
 
-function make<Tag extends keyof HTMLElementTagNameMap>(
+/** An element with its properties, and what is inside. */
+export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   properties: Partial<HTMLElementTagNameMap[Tag]>,
   ...inside: (Node | string)[]

@@ -5,7 +5,7 @@ import type { Instant } from "../../database/tables";
 import { freeSlug, localTime, slugOf } from "../../events/rules";
 import type { Event } from "../../events/store";
 import type { Say } from "../../languages/say";
-import type { ContactRecord, VisitRecord } from "../form";
+import type { SentContactRecord, VisitRecord } from "../form";
 import { isSameName, type Kept, questionIds, type Resolved, searchText } from "../rules";
 
 /** Where a visit comes from, and when it came. */
@@ -92,7 +92,7 @@ export async function insertVisit(
       .onConflict((known) => known.doNothing())
       .execute();
   }
-  if (visit.contact) await replaceContact(writer, visit.id, visit.contact, arrival.receivedAt);
+  if (visit.contact) await replaceContact(writer, arrival, visit.id, visit.contact);
   await insertDetails(writer, arrival, visit, resolved, times.happened_at);
 }
 
@@ -125,7 +125,7 @@ export async function replaceVisit(
   for (const table of ["visit_topics", "visit_remarks", "visit_giveaways", "visit_texts"] as const) {
     await writer.deleteFrom(table).where("visit_id", "=", visit.id).execute();
   }
-  await replaceContact(writer, visit.id, visit.contact, arrival.receivedAt);
+  await replaceContact(writer, arrival, visit.id, visit.contact);
   await dropQuestions(writer, visit);
   // Those on their way stay, also where the record no longer has them.
   await writer
@@ -174,12 +174,15 @@ async function addPlatform(writer: Writer, eventId: string, name: string): Promi
   return id;
 }
 
-/** Keeps the contact as it is now. Consent that was there before keeps the time at which it was given. */
+/**
+ * Keeps the contact as it is now. Consent that was there before keeps the time at which it was given, and the words that
+ * were shown then.
+ */
 async function replaceContact(
   writer: Writer,
+  arrival: Arrival,
   visitId: string,
-  contact: ContactRecord | undefined,
-  at: Instant,
+  contact: SentContactRecord | undefined,
 ): Promise<void> {
   if (!contact) {
     await writer.deleteFrom("contacts").where("visit_id", "=", visitId).execute();
@@ -209,10 +212,28 @@ async function replaceContact(
   if (contact.consent.length > 0) {
     await writer
       .insertInto("contact_consents")
-      .values(contact.consent.map((purpose) => ({ visit_id: visitId, purpose, given_at: at })))
+      .values(
+        contact.consent.map((purpose) => {
+          const { words = null, language = null, by = null, at } = contact.consentShown?.[purpose] ?? {};
+          return {
+            visit_id: visitId,
+            purpose,
+            words,
+            // A language of no words says nothing.
+            language: words === null ? null : language,
+            given_by: by,
+            given_at: consentTime(arrival, at),
+          };
+        }),
+      )
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
+}
+
+/** When a consent was given, by the laptop's clock: never later than word of it came. */
+function consentTime({ receivedAt, clockOffset }: Arrival, at: Instant | undefined): Instant {
+  return at === undefined ? receivedAt : Math.min(at + clockOffset, receivedAt);
 }
 
 async function upsertQuestions(

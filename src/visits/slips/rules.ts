@@ -1,6 +1,7 @@
 /*
- * The code of a slip. The tablet makes codes too, so this knows nothing of the laptop.
- * Why these characters, why so many, and how long guessing takes: docs/decisions/0025-slips.md.
+ * The codes that visitors take away: of a slip, and of their own page, which is longer. The tablet makes codes too, so this
+ * knows nothing of the laptop. Why these characters, why so many, and how long guessing takes: docs/decisions/0025-slips.md;
+ * for the own page, 0039-what-a-visitor-sees-of-themselves.md.
  */
 
 /** As many as a prime number: so a weighted sum finds every slip of the pen. A character's value is its place. */
@@ -8,6 +9,8 @@ export const ALPHABET = "2346789FKLMPQRWXY";
 /** What is read for something else by eye; none of these is in the alphabet itself. */
 const LOOKS_LIKE: Record<string, string> = { "0": "Q", O: "Q", "1": "L", I: "L", Z: "2", G: "6", B: "8" };
 const LENGTH = 10;
+/** Under it there are somebody's details, so it takes longer to guess. */
+const OWN_LENGTH = 12;
 /** A primitive root of 17: the places of a code have weights of which no two are the same. */
 const BASE = 3;
 const SIZE = ALPHABET.length;
@@ -24,28 +27,39 @@ export type TypedCode =
  * Reads a code however it was typed: in small letters, with blanks, hyphens or dots, with O for Q. Looks nothing up: says
  * the same of every code, whether it was ever given to anybody.
  */
-export function readCode(typed: string): TypedCode {
+export const readCode = (typed: string): TypedCode => readCodeOf(LENGTH, typed);
+
+/** Reads the code of a visitor's own page, as `readCode` does that of a slip: no code is both. */
+export const readOwnCode = (typed: string): TypedCode => readCodeOf(OWN_LENGTH, typed);
+
+function readCodeOf(length: number, typed: string): TypedCode {
   const bare = typed
     .normalize("NFKC")
     // Some paste the whole address.
     .replace(/^.*\//s, "")
     .toUpperCase()
     .replace(/[\s\p{Pd}._]+/gu, "");
-  if (bare.length !== LENGTH || !/^[0-9A-Z]+$/.test(bare)) return { kind: "none" };
+  if (bare.length !== length || !/^[0-9A-Z]+$/.test(bare)) return { kind: "none" };
   const code = [...bare].map((each) => LOOKS_LIKE[each] ?? each).join("");
   return checkSum(code) === 0 ? { kind: "code", code } : { kind: "slip" };
 }
 
-/** A new code, drawn at random. `draw` gives a whole number from 0 up to, but not, its argument. */
-export function newCode(draw: (below: number) => number = drawn): string {
-  const drawnPart = Array.from({ length: LENGTH - 1 }, () => ALPHABET[draw(SIZE)]).join("");
+/** A new code of a slip, drawn at random. `draw` gives a whole number from 0 up to, but not, its argument. */
+export const newCode = (draw?: (below: number) => number): string => newCodeOf(LENGTH, draw);
+
+/** A new code of a visitor's own page. */
+export const newOwnCode = (draw?: (below: number) => number): string => newCodeOf(OWN_LENGTH, draw);
+
+function newCodeOf(length: number, draw: (below: number) => number = drawn): string {
+  const drawnPart = Array.from({ length: length - 1 }, () => ALPHABET[draw(SIZE)]).join("");
   // The last place has the weight 1: it takes what is missing to a multiple of the size.
   const rest = checkSum(`${drawnPart}${ALPHABET[0]}`) ?? 0;
   return drawnPart + ALPHABET[(SIZE - rest) % SIZE];
 }
 
-/** A code as people read it: in groups of three, three and four. */
+/** A code as people read it: in groups of three, three and four; that of an own page in groups of four. */
 export function codeInGroups(code: string): string {
+  if (code.length === OWN_LENGTH) return [code.slice(0, 4), code.slice(4, 8), code.slice(8)].join("-");
   return [code.slice(0, 3), code.slice(3, 6), code.slice(6)].join("-");
 }
 
@@ -96,3 +110,6 @@ export function slipLink(way: SlipWay, code: string, mail: { subject: string; bo
   const subject = encodeURIComponent(`${mail.subject} ${code}`);
   return `mailto:${way.to.replace(/[^\w.+@-]/g, encodeURIComponent)}?subject=${subject}&body=${encodeURIComponent(mail.body)}`;
 }
+
+/** Stands for the code of an own page in a link that is filled in later. */
+export const ANY_OWN_CODE = "0000-0000-0000";
