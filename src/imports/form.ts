@@ -5,6 +5,7 @@ import { dayForm, daysInOrder, EVENT_FIELDS, journalText, slugForm } from "../ev
 import { isReserved } from "../events/rules";
 import { expertOfFile } from "../experts/form";
 import { MOST_DAYS_KEPT } from "../privacy/retention/rules";
+import { controllerForm } from "../privacy/notice/form";
 import { storable, words } from "../text";
 import { partsOf, type Source, sourceOf } from "./reading/rules";
 import { type BadRecord, badRecords, placeOf } from "./rules";
@@ -56,6 +57,7 @@ const eventOfFile = z
     contactsDays: z.int().min(0).max(MOST_DAYS_KEPT).nullish(),
     contactsUntil: dayForm.nullish(),
     contactsReason: words(300).nullish(),
+    responsible: controllerForm.nullish(),
   })
   .check(daysInOrder);
 

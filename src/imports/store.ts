@@ -11,6 +11,7 @@ import type { EventFields } from "../events/form";
 import { addEvent, addEventOnce, addToJournal, type Event, listEvents } from "../events/store";
 import { addExpertOnce } from "../experts/store";
 import { USUAL_DAYS } from "../privacy/retention/rules";
+import { bindOwnCode } from "../visits/codes/store";
 import { codeInGroups } from "../visits/slips/rules";
 import type { EventFile } from "./form";
 import { type BadRecord, endingToday, placeOf } from "./rules";
@@ -178,8 +179,9 @@ async function addWriteUp(
 async function addAsked(
   writer: Writer,
   eventId: string,
-  { id, code, text, topic, name, email, consent, language, askedAt }: EventFile["asked"][number],
+  asked: EventFile["asked"][number],
 ): Promise<boolean | FieldProblem> {
+  const { id, code, text, topic, name, email, consent, language, askedAt } = asked;
   for (const [table, column] of [
     ["visitor_questions", "id"],
     ["questions", "id"],
@@ -207,7 +209,7 @@ async function addAsked(
   if (topic && topics.length === 0) {
     return { field: "topic", message: `“${topic}” is not in this event's list of topics.` };
   }
-  const left = { name: name || undefined, email: email || undefined, consent };
+  const left = { name: name || undefined, email: email || undefined, consent, ...shownIn(asked) };
   await writer
     .insertInto("visitor_questions")
     .values({
@@ -223,7 +225,22 @@ async function addAsked(
       refused_at: null,
     })
     .execute();
+  for (const [index, own] of (asked.ownCodes ?? []).entries()) {
+    if ((await bindOwnCode(writer, own, { questionId: id })) !== "taken") continue;
+    const message = `${codeInGroups(own)} opens another visitor's page here already: this one came in without it.`;
+    return { field: `ownCodes.${index}`, message };
+  }
   return true;
+}
+
+/** How a visitor agreed, as their form would have said it. */
+function shownIn({ consent, consentShown, askedAt }: EventFile["asked"][number]): Pick<Left, "consentShown"> {
+  const at = new Date(askedAt).toISOString();
+  const shown = consent.flatMap((purpose) => {
+    const each = consentShown?.[purpose];
+    return each ? [[purpose, { ...each, at }]] : [];
+  });
+  return shown.length > 0 ? { consentShown: Object.fromEntries(shown) } : {};
 }
 
 /** Adds records one by one; `add` gives whether it was new. */

@@ -7,15 +7,17 @@ import type { ErasedVisitor } from "../../privacy/erasure/store";
 import { PRIORITIES, STATES } from "../../questions/rules";
 import { someWords, words } from "../../text";
 import {
-  type ContactRecord,
   contactForm,
   EMAIL,
+  isAnybody,
   PURPOSES,
   questionForm,
+  type SentContactRecord,
+  shownFields,
   type VisitRecord,
   visitForm,
 } from "../../visits/form";
-import { readCode } from "../../visits/slips/rules";
+import { readCode, readOwnCode } from "../../visits/slips/rules";
 
 /** An instant as ISO 8601 with its offset → UTC milliseconds. */
 export const instant = z.iso
@@ -104,13 +106,30 @@ const SHARED = [
 
 const consentAt = z.strictObject({ "follow-up": instant.nullish(), news: instant.nullish() }).nullish();
 
-const contactOfFile = mini.extend(contactForm, { consentAt }).check(({ value, issues }) => {
-  for (const purpose of PURPOSES) {
-    if (!value.consentAt?.[purpose] || value.consent.includes(purpose)) continue;
-    const message = "There is no consent to this.";
-    issues.push({ code: "custom", path: ["consentAt", purpose], message, input: value });
-  }
-});
+const shown = mini.optional(mini.nullable(mini.strictObject(shownFields)));
+/** How each purpose was agreed to: the words that were shown, their language, and whose hand ticked. */
+const consentShown = mini.nullish(mini.strictObject({ "follow-up": shown, news: shown }));
+
+const ownCode = z
+  .string()
+  .refine((text) => readOwnCode(text).kind === "code", "This is not the code of a visitor's own page.")
+  .transform((text) => {
+    const read = readOwnCode(text);
+    return read.kind === "code" ? read.code : text;
+  });
+const ownCodes = z.array(ownCode).max(50).nullish();
+
+const contactOfFile = mini
+  .extend(contactForm, { consentAt, consentShown, ownCodes })
+  .check(({ value, issues }) => {
+    for (const field of ["consentAt", "consentShown"] as const) {
+      for (const purpose of PURPOSES) {
+        if (!value[field]?.[purpose] || value.consent.includes(purpose)) continue;
+        const message = "There is no consent to this.";
+        issues.push({ code: "custom", path: [field, purpose], message, input: value });
+      }
+    }
+  });
 
 /** A visit of an event file: its words as devices send them, and what became of it. */
 export const visitOfFile = mini.extend(visitForm, {
@@ -144,6 +163,8 @@ export interface VisitOfFile {
   staff: string | null;
   /** When each consent was given, where the file says so. */
   consentAt: Partial<Record<Purpose, Instant>>;
+  /** The codes of the visitor's own page. */
+  ownCodes: string[];
   /** In the order of the record's questions. */
   questions: QuestionOfFile[];
   trail: StepOfFile[];
@@ -174,6 +195,7 @@ export function checkVisitOfFile(input: unknown): Checked<VisitOfFile> {
       clockOffset: said.happenedAt - record.happenedAt,
       staff: staff || null,
       consentAt: Object.fromEntries(given),
+      ownCodes: contact?.ownCodes ?? [],
       questions: questions ?? [],
       trail: trail ?? [],
       erased: erased ?? undefined,
@@ -181,10 +203,14 @@ export function checkVisitOfFile(input: unknown): Checked<VisitOfFile> {
   };
 }
 
-function detailsOf({ consentAt, ...contact }: z.output<typeof contactOfFile>): ContactRecord | undefined {
-  const { consent, ...details } = contact;
-  // Consent without any detail is consent to nothing.
-  return Object.values(details).some((text) => text !== undefined) ? contact : undefined;
+function detailsOf(of: z.output<typeof contactOfFile>): SentContactRecord | undefined {
+  const { consentAt, consentShown, ownCodes, ...contact } = of;
+  if (!isAnybody(contact)) return undefined;
+  const shown = (purpose: Purpose) => ({ ...consentShown?.[purpose], at: undefined });
+  return {
+    ...contact,
+    ...(consentShown && { consentShown: { "follow-up": shown("follow-up"), news: shown("news") } }),
+  } as SentContactRecord;
 }
 
 /** What a visit of a file says as devices say it: to look at the rest of one that has problems. */
@@ -222,6 +248,8 @@ export const askedOfFile = z.strictObject({
     .array(z.enum(PURPOSES))
     .nullish()
     .transform((list) => PURPOSES.filter((purpose) => list?.includes(purpose))),
+  consentShown,
+  ownCodes,
   language: someWords(20),
   askedAt: instant,
 });

@@ -7,6 +7,7 @@ import type { FieldProblem } from "../../errors";
 import type { Event } from "../../events/store";
 import { erase, keepErased, wasErased } from "../../privacy/erasure/store";
 import { PROGRAM, rankOf } from "../../questions/rules";
+import { bindOwnCode } from "../../visits/codes/store";
 import { checkRest, type Result } from "../../visits/form";
 import { questionIds, resolve } from "../../visits/rules";
 import { codeInGroups } from "../../visits/slips/rules";
@@ -199,6 +200,12 @@ async function record(
     await keepTrail(writer, place, { visitId }, visit.trail);
   }
   if (result.status !== "replayed") await keepConsentTimes(writer, visit, now);
+  for (const [index, code] of visit.ownCodes.entries()) {
+    const bound = await bindOwnCode(writer, code, { visitId });
+    if (bound !== "taken") continue;
+    const message = `${codeInGroups(code)} opens another visitor's page here already: this one came in without it.`;
+    came.asides.push({ field: `contact.ownCodes.${index}`, message });
+  }
   return came;
 }
 

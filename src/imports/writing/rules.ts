@@ -1,10 +1,11 @@
 import { keywordsOf, type Lists } from "../../catalog/store";
-import type { ActivityTable, Instant, Purpose, WriteUpsTable } from "../../database/tables";
+import type { ActivityTable, Instant, WriteUpsTable } from "../../database/tables";
 import type { Event, JournalEntry } from "../../events/store";
 import type { Expert } from "../../experts/store";
 import type { ErasedVisitor } from "../../privacy/erasure/store";
+import type { Controller } from "../../privacy/notice/store";
 import { PURPOSES } from "../../visits/form";
-import type { FullVisit } from "../../visits/store";
+import type { Consent, FullVisit } from "../../visits/store";
 import { FORMAT, VERSION } from "../form";
 
 /** A step of the trail as the database has it. */
@@ -29,11 +30,14 @@ export interface Asked {
   contact: string | null;
   language: string;
   asked_at: Instant;
+  /** The codes of its visitor's own page. */
+  ownCodes: string[];
 }
 
 /** What an event file has before its visits. */
 export interface SetUp {
   event: Event;
+  controller: Controller | undefined;
   lists: Lists;
   experts: Expert[];
   journal: JournalEntry[];
@@ -46,7 +50,8 @@ export interface SetUp {
 /** A visit with all that goes into a file. `heads`: questions that others in the file are asked together with. */
 export interface WrittenVisit {
   visit: FullVisit;
-  consents: { purpose: Purpose; given_at: Instant }[];
+  /** The codes of its visitor's own page. */
+  ownCodes: string[];
   trail: Trace[];
   trails: Map<string, Trace[]>;
   slips: Map<string, Slip[]>;
@@ -56,7 +61,16 @@ export interface WrittenVisit {
 }
 
 /** Before the visits: the set-up, a record a line. */
-export function startOfFile({ event, lists, experts, journal, writeUp, asked, retention }: SetUp): string {
+export function startOfFile({
+  event,
+  controller,
+  lists,
+  experts,
+  journal,
+  writeUp,
+  asked,
+  retention,
+}: SetUp): string {
   const topicSlug = new Map(lists.topics.map((topic) => [topic.id, topic.slug]));
   const entry = (each: { slug: string; name: string; hidden: number }) => ({
     slug: each.slug,
@@ -79,6 +93,11 @@ export function startOfFile({ event, lists, experts, journal, writeUp, asked, re
         contactsDays: retention?.days,
         contactsUntil: retention?.until ?? undefined,
         contactsReason: retention?.reason || undefined,
+        responsible: controller && {
+          name: controller.name,
+          reach: controller.reach,
+          link: controller.link || undefined,
+        },
       },
     ],
     ["booths", lists.booths.map((each) => ({ ...entry(each), ...hidden(each) }))],
@@ -161,6 +180,13 @@ function askedInFile(asked: Asked, topicSlug: Map<string, string>) {
     name: left.name,
     email: left.email,
     consent: some(PURPOSES.filter((purpose) => left.consent?.includes(purpose))),
+    consentShown: shownInFile(
+      PURPOSES.filter((purpose) => left.consent?.includes(purpose)).map((purpose) => {
+        const { words = null, language = null, by = null } = left.consentShown?.[purpose] ?? {};
+        return { purpose, words, language, given_by: by };
+      }),
+    ),
+    ownCodes: some(asked.ownCodes),
     language: asked.language,
     askedAt: iso(asked.asked_at),
   };
@@ -228,7 +254,7 @@ export function visitWriter(lists: Lists, experts: Expert[]): (written: WrittenV
   };
 
   return (written) => {
-    const { visit, consents, trail, erased } = written;
+    const { visit, trail, erased } = written;
     const questions = [...visit.questions].sort(byPlace);
     return JSON.stringify({
       id: visit.id,
@@ -247,7 +273,7 @@ export function visitWriter(lists: Lists, experts: Expert[]): (written: WrittenV
       remarks: all("remarks", visit.remarkIds),
       giveaways: all("giveaways", visit.giveawayIds),
       note: visit.note ?? undefined,
-      contact: visit.contact && contactInFile(visit.contact, consents),
+      contact: visit.contact && contactInFile(visit.contact, written.ownCodes),
       questions: some(questions.map((question) => questionInFile(question, written))),
       trail: some(trail.map(traceInFile)),
       erased: erased && { at: iso(erased.at), why: erased.why, had: some(erased.had) },
@@ -257,9 +283,11 @@ export function visitWriter(lists: Lists, experts: Expert[]): (written: WrittenV
 
 function contactInFile(
   contact: NonNullable<FullVisit["contact"]>,
-  consents: WrittenVisit["consents"],
+  ownCodes: string[],
 ): Record<string, unknown> {
-  const given = PURPOSES.flatMap((purpose) => consents.find((each) => each.purpose === purpose) ?? []);
+  const given = PURPOSES.flatMap(
+    (purpose) => contact.consents.find((each) => each.purpose === purpose) ?? [],
+  );
   return {
     name: contact.name ?? undefined,
     organization: contact.organization ?? undefined,
@@ -275,7 +303,21 @@ function contactInFile(
       given.length === 0
         ? undefined
         : Object.fromEntries(given.map(({ purpose, given_at }) => [purpose, iso(given_at)])),
+    consentShown: shownInFile(given),
+    ownCodes: some(ownCodes),
   };
+}
+
+/** How each purpose was agreed to, where anybody recorded it. */
+function shownInFile(consents: Omit<Consent, "given_at">[]): Record<string, object> | undefined {
+  const recorded = consents.filter(({ words, given_by }) => words !== null || given_by !== null);
+  if (recorded.length === 0) return undefined;
+  return Object.fromEntries(
+    recorded.map(({ purpose, words, language, given_by }) => [
+      purpose,
+      { words: words ?? undefined, language: language ?? undefined, by: given_by ?? undefined },
+    ]),
+  );
 }
 
 function iso(at: Instant | null): string | undefined {

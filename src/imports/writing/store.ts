@@ -6,6 +6,7 @@ import { countVisits, type Event, journalOf } from "../../events/store";
 import { type Expert, listExperts } from "../../experts/store";
 import { trailOf } from "../../exports/trail/store";
 import { erasedVisitors } from "../../privacy/erasure/store";
+import { controllerOf } from "../../privacy/notice/store";
 import { fullVisits } from "../../visits/store";
 import {
   AFTER_VISITS,
@@ -108,6 +109,7 @@ async function setUpOf(read: Reader, eventId: string): Promise<SetUp> {
     .executeTakeFirst();
   return {
     event,
+    controller: await controllerOf(read, eventId),
     lists,
     experts: await expertsOf(
       read,
@@ -160,8 +162,8 @@ async function expertsOf(read: Reader, eventId: string, topics: string[]): Promi
 }
 
 /** What visitors asked by themselves and nobody has looked at, in the order asked. What was put aside stays behind. */
-function askedOf(read: Reader, eventId: string): Promise<Asked[]> {
-  return read
+async function askedOf(read: Reader, eventId: string): Promise<Asked[]> {
+  const rows = await read
     .selectFrom("visitor_questions")
     .select(["id", "code", "text", "topic_id", "contact", "language", "asked_at"])
     .where("event_id", "=", eventId)
@@ -169,6 +171,15 @@ function askedOf(read: Reader, eventId: string): Promise<Asked[]> {
     .orderBy("asked_at")
     .orderBy("id")
     .execute();
+  const codes = await read
+    .selectFrom("visitor_codes")
+    .innerJoin("visitor_questions", "visitor_questions.id", "visitor_codes.question_id")
+    .select(["visitor_codes.question_id", "visitor_codes.code"])
+    .where("visitor_questions.event_id", "=", eventId)
+    .orderBy("visitor_codes.code")
+    .execute();
+  const codesOf = grouped(codes, (row) => row.question_id);
+  return rows.map((row) => ({ ...row, ownCodes: (codesOf.get(row.id) ?? []).map(({ code }) => code) }));
 }
 
 /** The visits of an event in the order in which they happened, page by page; those in the bin are left out. */
@@ -199,14 +210,15 @@ async function written(read: Reader, eventId: string, ids: string[]): Promise<Wr
   const visits = await fullVisits(read, ids);
   const questions = visits.flatMap((visit) => visit.questions);
   const questionIds = questions.map(({ id }) => id);
-  const consents = await read
-    .selectFrom("contact_consents")
-    .selectAll()
+  const codes = await read
+    .selectFrom("visitor_codes")
+    .select(["visit_id", "code"])
     .where("visit_id", "in", ids)
+    .orderBy("code")
     .execute();
   const trails = grouped(await stepsOf(read, "question_id", questionIds), (step) => step.question_id);
   const own = grouped(await stepsOf(read, "visit_id", ids), (step) => step.visit_id);
-  const consentsOf = grouped(consents, (consent) => consent.visit_id);
+  const codesOf = grouped(codes, (row) => row.visit_id);
   const slips = await slipsOf(read, questionIds);
   const heads = await headsOf(
     read,
@@ -217,7 +229,7 @@ async function written(read: Reader, eventId: string, ids: string[]): Promise<Wr
   return visits.map((visit) => ({
     visit,
     erased: erased.get(visit.id),
-    consents: consentsOf.get(visit.id) ?? [],
+    ownCodes: (codesOf.get(visit.id) ?? []).map(({ code }) => code),
     trail: own.get(visit.id) ?? [],
     trails,
     slips,

@@ -1,7 +1,7 @@
 import { uuidv7 } from "uuidv7";
 import { config } from "zod/mini";
 import { isOrganizersName } from "../../text";
-import type { SentVisit } from "../../visits/form";
+import { consentWords, type SentVisit } from "../../visits/form";
 import { codeInGroups, newCode, newOwnCode } from "../../visits/slips/rules";
 import { Details, letGoOnSecondTap, setSlip } from "../details";
 import { Heard } from "../heard";
@@ -594,6 +594,7 @@ async function start(): Promise<void> {
       link: captureData.ownLink as string,
       styles: captureData.slipStyles as string,
       now: () => new Date(),
+      wordsOf: consentWords,
     };
     await slips.showToVisitor(shown, (ticked) => {
       if (current?.id !== visit.id || !current.contact) return;

@@ -1,4 +1,4 @@
-import { type ConsentShown, consentWords, type SentVisit } from "../../visits/form";
+import type { ConsentShown, SentVisit } from "../../visits/form";
 import { ANY_OWN_CODE, codeInGroups } from "../../visits/slips/rules";
 import { loadStyles, make, qrCode } from "../slips/dialog";
 
@@ -35,6 +35,8 @@ export interface ShownToVisitor {
   /** Address of the styles. */
   styles: string;
   now: () => Date;
+  /** The words of a consent as they are kept. */
+  wordsOf: (agree: string, purpose: string) => string;
 }
 
 /** What the visitor ticked, and the words that they read beside it. */
@@ -109,7 +111,7 @@ export function showToVisitor(shown: ShownToVisitor, ticked: (ticked: Ticked) =>
         // The words beside it are those of the moment in which it was ticked, whatever language is chosen after that.
         if (box.checked)
           kept[purpose] = {
-            words: consentWords(words.agree, words[purpose]),
+            words: shown.wordsOf(words.agree, words[purpose]),
             language,
             by: "visitor",
             at: shown.now().toISOString(),
