@@ -31,6 +31,8 @@ import { countForOrganizer } from "./messages/store";
 import { peopleRoutes } from "./privacy/people/routes";
 import { remindOfExpiry, retentionRoutes } from "./privacy/retention/routes";
 import { textRoutes } from "./privacy/texts/routes";
+import { noticeRoutes } from "./privacy/notice/routes";
+import { ownPageRoutes } from "./privacy/own/routes";
 import { answeringRoutes } from "./questions/answering/routes";
 import { askingRoutes } from "./questions/asking/routes";
 import { byItselfRoutes } from "./questions/by-itself/routes";
@@ -46,7 +48,7 @@ import { reportRoutes } from "./reports/routes";
 import { writeUpRoutes } from "./reports/write-up/routes";
 import { settingsRoutes } from "./settings/routes";
 import { visitRoutes } from "./visits/routes";
-import { readCode } from "./visits/slips/rules";
+import { readCode, readOwnCode } from "./visits/slips/rules";
 
 /** Every address of the program, feature by feature, in the order in which they are tried. */
 export function allRoutes(deps: Deps): Route[] {
@@ -88,6 +90,8 @@ export function allRoutes(deps: Deps): Route[] {
     ...peopleRoutes(deps),
     ...textRoutes(deps),
     ...retentionRoutes(deps),
+    ...noticeRoutes(deps),
+    ...ownPageRoutes(deps),
   ];
 }
 
@@ -133,6 +137,10 @@ export function createApp(deps: Deps): Express {
   app.get(
     "/s/:code",
     slowGuesses(30, 10, "slip", (req) => readCode(String(req.params.code)).kind === "code"),
+  );
+  app.use(
+    "/me/:code",
+    slowGuesses(30, 10, "own", (req) => readOwnCode(String(req.params.code)).kind === "code"),
   );
   app.use(readBodies());
   app.use(countMessages(deps));

@@ -11,7 +11,9 @@ import type { EventFields } from "../events/form";
 import { addEvent, addEventOnce, addToJournal, type Event, listEvents } from "../events/store";
 import { addExpertOnce } from "../experts/store";
 import { USUAL_DAYS } from "../privacy/retention/rules";
+import { setController } from "../privacy/notice/store";
 import { bindOwnCode } from "../visits/codes/store";
+import type { ConsentShown } from "../visits/form";
 import { codeInGroups } from "../visits/slips/rules";
 import type { EventFile } from "./form";
 import { type BadRecord, endingToday, placeOf } from "./rules";
@@ -115,6 +117,7 @@ async function importSetUp(writer: Writer, file: EventFile, now: Instant) {
       })
       .execute();
   }
+  if (isNew && file.event.responsible) await setController(writer, event.id, file.event.responsible);
   const add = async (list: ListName, entries: NewEntry[]): Promise<Tally> => {
     const added = await addMissing(writer, list, event.id, entries);
     return { added, there: entries.length - added };
@@ -234,7 +237,9 @@ async function addAsked(
 }
 
 /** How a visitor agreed, as their form would have said it. */
-function shownIn({ consent, consentShown, askedAt }: EventFile["asked"][number]): Pick<Left, "consentShown"> {
+function shownIn({ consent, consentShown, askedAt }: EventFile["asked"][number]): {
+  consentShown?: ConsentShown;
+} {
   const at = new Date(askedAt).toISOString();
   const shown = consent.flatMap((purpose) => {
     const each = consentShown?.[purpose];

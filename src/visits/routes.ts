@@ -7,10 +7,11 @@ import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { dayInWords, daysBetween, momentInWords } from "../events/rules";
 import { type Event, eventById, eventBySlug } from "../events/store";
-import { languageOf, sayIn } from "../http/languages";
+import { isLanguage, languageOf, sayIn } from "../http/languages";
 import { show } from "../http/pages";
 import { addressWith, countInWords, oneText, placeFrom, placeText } from "../http/paging";
 import { organizer, type Route, type StaffCaller, staff } from "../http/route";
+import { LANGUAGES } from "../languages/say";
 import { otherVersions } from "./conflicts/store";
 import { checkBatch, checkVisit, checkVisitId, editedVisit, type SentVisit } from "./form";
 import { type VisitChoice, visitChoice } from "./list/form";
@@ -24,7 +25,15 @@ import {
   visitPage,
   withTwoVersions,
 } from "./list/store";
-import { compareVersions, editedTime, inFull, listsForEditing, momentForField, stepInWords } from "./rules";
+import {
+  compareVersions,
+  consentInWords,
+  editedTime,
+  inFull,
+  listsForEditing,
+  momentForField,
+  stepInWords,
+} from "./rules";
 import {
   activityOfVisit,
   asSent,
@@ -247,6 +256,12 @@ export function visitRoutes(deps: Deps): Route[] {
         ...version,
         received: momentInWords(version.received_at, zone),
         ...versionInWords(there, version.payload, lists, zone),
+      })),
+      agreed: visit.contact?.consents.map((consent) => ({
+        ...consent,
+        ...consentInWords(consent),
+        when: momentInWords(consent.given_at, zone, now()),
+        languageName: isLanguage(consent.language) ? LANGUAGES[consent.language] : consent.language,
       })),
       activity: activity.map((entry) => ({
         ...entry,

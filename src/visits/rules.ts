@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { DateTime } from "luxon";
 import type { Lists } from "../catalog/store";
-import type { ActorKind, Instant } from "../database/tables";
+import type { ActorKind, ConsentGiver, Instant, Purpose } from "../database/tables";
 import type { FieldProblem } from "../errors";
 import { momentInWords } from "../events/rules";
 import { type Say, sayInEnglish } from "../languages/say";
@@ -255,6 +255,20 @@ export function compareVersions(
 }
 
 const PURPOSE_WORDS: Record<string, string> = { "follow-up": "answer the questions", news: "send news" };
+
+const GIVEN_BY = { staff: "ticked by staff who asked", visitor: "ticked by the visitor" } as const;
+
+/** A consent as the organizer reads it: what it is for, and whose hand ticked. */
+export function consentInWords({ purpose, given_by }: { purpose: Purpose; given_by: ConsentGiver | null }): {
+  use: string;
+  by: string;
+} {
+  const use = PURPOSE_WORDS[purpose] ?? purpose;
+  return {
+    use: `${use.charAt(0).toUpperCase()}${use.slice(1)}`,
+    by: given_by === null ? "nobody recorded who ticked" : GIVEN_BY[given_by],
+  };
+}
 
 function versionInWords(visit: SentVisit, lists: Lists, timeZone: string): Map<string, string> {
   const nameOf = (list: keyof Lists, slug: string | null | undefined) =>

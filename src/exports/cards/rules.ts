@@ -15,7 +15,17 @@ export function cards({ event }: Context): Format<Contact> {
   };
 }
 
-function card({ visitId, contact, consent, agreedAt, questions }: Contact, event: string): ICAL.Component {
+/** A visitor as a card. Takes what the card has of them, and the name of the event. */
+export function card(
+  {
+    visitId,
+    contact,
+    consent,
+    agreedAt,
+    questions,
+  }: Pick<Contact, "visitId" | "contact" | "consent" | "agreedAt" | "questions">,
+  event: string,
+): ICAL.Component {
   const entry = new ICAL.Component("vcard");
   const add = (name: string, value: string | null | undefined) => {
     if (value) entry.addPropertyWithValue(name, textForIcal(value));

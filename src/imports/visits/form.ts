@@ -220,10 +220,12 @@ export function wordsOf(input: unknown): unknown {
   const { questions, contact } = visit;
   return {
     ...visit,
-    ...(contact !== undefined && { contact: pick(contact, contactForm.shape) }),
+    ...(contact !== undefined && { contact: pick(contact, CONTACT_FIELDS) }),
     ...(Array.isArray(questions) && { questions: questions.map((each) => pick(each, questionForm.shape)) }),
   };
 }
+
+const CONTACT_FIELDS = { ...contactForm.shape, consentShown };
 
 function pick(input: unknown, fields: object): unknown {
   if (!isObject(input)) return input;

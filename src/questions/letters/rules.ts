@@ -252,7 +252,10 @@ export function byUrgency(a: Told, b: Told): number {
   return one - other || a.askedAt - b.askedAt || (a.id < b.id ? -1 : 1);
 }
 
-/** An answer for the visitor who asked, in their language. `slip`: the address where it can be read too. */
+/**
+ * An answer for the visitor who asked, in their language. `slip`: the address where it can be read too; `own`: that of the page
+ * on which they see what is kept of them.
+ */
 export function letterToVisitor(
   told: Told & { answer: string },
   asker: Asker,
@@ -260,8 +263,15 @@ export function letterToVisitor(
     say,
     language,
     slip,
+    own,
     follows,
-  }: { say: Say; language: Language; slip: string | undefined; follows: string | undefined },
+  }: {
+    say: Say;
+    language: Language;
+    slip: string | undefined;
+    own?: string;
+    follows: string | undefined;
+  },
 ): Letter {
   const event = told.event.name;
   const name = asker.contact?.name?.trim();
@@ -276,6 +286,7 @@ export function letterToVisitor(
   parts.push({ kind: "words", text: say("letter.more") });
   parts.push({ kind: "words", text: say("letter.team", { event }) });
   parts.push({ kind: "words", text: say("letter.why") });
+  if (own) parts.push({ kind: "link", words: say("letter.own"), address: own });
   return {
     ...rendered(parts, language),
     to: { name: name ?? "", address: asker.contact?.email?.trim() ?? "", webhook: "" },

@@ -6,6 +6,7 @@ import { expertById } from "../../experts/store";
 import { isLanguage, sayIn } from "../../http/languages";
 import type { Letter } from "../../messages/rules";
 import { firstAbout, type Message, stepsOf } from "../../messages/store";
+import { ownCodeOf } from "../../visits/codes/store";
 import { codeInGroups } from "../../visits/slips/rules";
 import { type Contact, withoutPersonal } from "../personal/rules";
 import { type Asker, byUrgency, letterToExpert, letterToVisitor, reworded, type Told } from "./rules";
@@ -88,12 +89,13 @@ async function wordedForVisitor(
   const [told] = (await toldIn(read, message.id)).filter(({ answer }) => answer !== null);
   const asker = told?.askers.find((each) => each.visitId === visitId);
   if (told?.answer == null || !asker?.mayBeWrittenTo || !asker.contact) return undefined;
-  const [slip, follows] = await Promise.all([
+  const [slip, own, follows] = await Promise.all([
     read
       .selectFrom("slips")
       .select(["code", "language"])
       .where("question_id", "=", asker.questionId)
       .executeTakeFirst(),
+    ownCodeOf(read, { visitId }),
     firstAbout(read, message, [asker.questionId]),
   ]);
   const language = isLanguage(slip?.language) ? slip.language : "en";
@@ -102,6 +104,7 @@ async function wordedForVisitor(
       say: sayIn(language),
       language,
       slip: slip && publicUrl ? `${publicUrl}/s/${codeInGroups(slip.code)}` : undefined,
+      own: own && publicUrl ? `${publicUrl}/me/${codeInGroups(own)}` : undefined,
       follows,
     }),
     contacts: [asker.contact],

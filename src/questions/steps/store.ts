@@ -7,6 +7,7 @@ import type { Event } from "../../events/store";
 import { dueAt, isPublic } from "../../experts/rules";
 import { type Expert, expertById } from "../../experts/store";
 import { enqueue, hasLeft, withdraw } from "../../messages/store";
+import { giveOwnCode } from "../../visits/codes/store";
 import { noteStep, ORGANIZER, reviseVisit, visitById } from "../../visits/store";
 import {
   comesBack,
@@ -237,6 +238,8 @@ export async function tellVisitors(
     .execute();
   for (const { id, visit_id, email } of visitors) {
     const via = email === null ? "hand" : "mail";
+    // The message tells them where they see what is kept of them.
+    await giveOwnCode(writer, { visitId: visit_id });
     const to = { visitId: visit_id };
     const rest = { isHeld: false, joins: false, now };
     await enqueue(writer, { kind: "answer", via, to, activityId, questionIds: [id], ...rest });
