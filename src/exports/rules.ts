@@ -171,7 +171,14 @@ export interface Contact {
   consent: string[];
   /** When they agreed to what the details are taken for. */
   agreedAt: Instant;
+  shown: ShownWords;
   contact: ContactDetails;
+}
+
+/** What a visitor read who agreed; null where nobody recorded it. */
+export interface ShownWords {
+  words: string | null;
+  language: string | null;
 }
 
 export interface Rows {
@@ -479,6 +486,20 @@ export const CONTACTS: Column<Contact>[] = [
     meaning: "when they agreed to what this list was taken for",
     type: "instant",
     get: (row) => row.agreedAt,
+  },
+  {
+    key: "agreed_words",
+    heading: "Agreed to",
+    meaning: "the words that were shown then; empty where nobody recorded them",
+    type: "text",
+    get: (row) => row.shown.words,
+  },
+  {
+    key: "agreed_language",
+    heading: "In language",
+    meaning: "the language of these words",
+    type: "name",
+    get: (row) => row.shown.language,
   },
   {
     key: "happened_at",

@@ -237,13 +237,13 @@ async function addAsked(
 }
 
 /** How a visitor agreed, as their form would have said it. */
-function shownIn({ consent, consentShown, askedAt }: EventFile["asked"][number]): {
-  consentShown?: ConsentShown;
-} {
-  const at = new Date(askedAt).toISOString();
+function shownIn(asked: EventFile["asked"][number]): { consentShown?: ConsentShown } {
+  const { consent, consentAt, consentShown, askedAt } = asked;
   const shown = consent.flatMap((purpose) => {
     const each = consentShown?.[purpose];
-    return each ? [[purpose, { ...each, at }]] : [];
+    if (!each && !consentAt?.[purpose]) return [];
+    const at = new Date(consentAt?.[purpose] ?? askedAt).toISOString();
+    return [[purpose, { ...each, at }]];
   });
   return shown.length > 0 ? { consentShown: Object.fromEntries(shown) } : {};
 }

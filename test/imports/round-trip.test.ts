@@ -10,13 +10,14 @@ import { addExpert } from "../../src/experts/store";
 import { readEventFile } from "../../src/imports/form";
 import { importEvent } from "../../src/imports/store";
 import { eventFileText } from "../../src/imports/writing/store";
+import { setController } from "../../src/privacy/notice/store";
 import { keepAsked, setAside } from "../../src/questions/asking/store";
 import { letRouteItself } from "../../src/questions/by-itself/store";
 import { mergeQuestions } from "../../src/questions/merging/store";
 import type { Step, Taker } from "../../src/questions/rules";
 import { changePriority, changeTopic, takeStep } from "../../src/questions/steps/store";
 import { tidy } from "../../src/text";
-import { newCode } from "../../src/visits/slips/rules";
+import { newCode, newOwnCode } from "../../src/visits/slips/rules";
 import { deleteVisit, giveSlip, reviseVisit, visitById } from "../../src/visits/store";
 import { aVisit, type Booth, openBooth } from "../support/booth";
 import { contentOf } from "../support/catalogue";
@@ -59,6 +60,8 @@ const OWN: Record<string, string[]> = {
   visit_texts: [],
   contacts: [],
   contact_consents: [],
+  visitor_codes: [],
+  controllers: ["event_id"],
   questions: [
     ...["event_id", "topic_id", "expert_id", "project_id", "version", "changed_at", "brought"],
     "likeness",
@@ -124,6 +127,16 @@ describe.each(ENGINES)("a day at the booth on %s", (engine) => {
         email: "zoe@visitor.example",
         website: "https://zoe.example",
         consent: ["news", "follow-up"],
+        consentShown: {
+          news: {
+            words: "Ich bin einverstanden, dass Sie meine Angaben verwenden: „Neuigkeiten“ 👋",
+            language: "de",
+            by: "visitor",
+            at: iso(NOON - 4000),
+          },
+          "follow-up": { by: "staff" },
+        },
+        ownCode: newOwnCode(),
       },
       questions: [question(0, { topic: "storage", slip: newCode() }), question(1), question(2)],
     });
@@ -239,7 +252,18 @@ describe.each(ENGINES)("a day at the booth on %s", (engine) => {
       await addToJournal(writer, event.id, { at: NOON + 2, text: "Rain" });
       await addToJournal(writer, event.id, { at: NOON + 1, text: "Lights on" });
       const asked = { eventId: event.id, topicId: null, language: "en" as const, now: NOON };
-      const left = { name: "Noor", email: undefined, consent: ["follow-up" as const] };
+      const shown = { words: "to answer my question", language: "en", by: "visitor" as const, at: iso(NOON) };
+      const left = {
+        name: "Noor",
+        email: undefined,
+        consent: ["follow-up" as const, "news" as const],
+        consentShown: { "follow-up": shown, news: { ...shown, at: iso(NOON + 60_000) } },
+      };
+      await setController(writer, event.id, {
+        name: "Lantern e.V.",
+        reach: "privacy@lantern.example\n“By post”",
+        link: "https://lantern.example/privacy",
+      });
       await keepAsked(writer, { ...asked, id: uuidv7(), text: "Hello?", topic: undefined, left });
       await keepAsked(writer, { ...asked, id: uuidv7(), text: "And?", topic: undefined, left: undefined });
       const refused = uuidv7();
@@ -456,6 +480,16 @@ const anEvent = fc.gen().map((g) => {
       trail: orNone(steps),
     };
   };
+  const shown = (consent: string[]) =>
+    Object.fromEntries(
+      consent.map((each) => [
+        each,
+        pick([
+          { words: words(500), language: pick(["de", "pt-BR"]), by: pick(["staff", undefined]) },
+          { by: "visitor" },
+        ]),
+      ]),
+    );
   const contact = () => {
     const consent = subset(["follow-up", "news"]);
     const detail = (most: number) => maybe(() => words(most));
@@ -472,6 +506,8 @@ const anEvent = fc.gen().map((g) => {
       consent: orNone(consent),
       consentAt:
         consent.length > 0 ? Object.fromEntries(consent.map((each) => [each, instant()])) : undefined,
+      consentShown: consent.length > 0 ? maybe(() => shown(consent)) : undefined,
+      ownCodes: maybe(() => [newOwnCode(), newOwnCode()].sort()),
     };
   };
   const visits = some(5, () => {
@@ -513,7 +549,14 @@ const anEvent = fc.gen().map((g) => {
     code: slip().code,
     text: words(2000),
     topic: maybe(() => pick(topics).slug),
-    ...maybe(() => ({ name: words(200), email: "noor@visitor.example", consent: ["news"] })),
+    ...maybe(() => ({
+      name: words(200),
+      email: "noor@visitor.example",
+      consent: ["news"],
+      consentAt: maybe(() => ({ news: iso(NOON - 5) })),
+      consentShown: maybe(() => shown(["news"])),
+      ownCodes: maybe(() => [newOwnCode()]),
+    })),
     language: "en",
     askedAt: iso(NOON + number),
   }));
@@ -528,6 +571,11 @@ const anEvent = fc.gen().map((g) => {
       startsOn: "2024-02-02",
       endsOn: "2024-02-04",
       routesItself: yes(),
+      responsible: maybe(() => ({
+        name: words(200),
+        reach: words(500),
+        link: pick([undefined, "https://lantern.example/privacy"]),
+      })),
     },
     ...{ booths: orNone(booths), projects: orNone(projects), topics, platforms: orNone(platforms) },
     ...{ remarks: orNone(remarks), giveaways: orNone(giveaways), experts: orNone(experts) },

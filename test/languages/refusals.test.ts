@@ -223,7 +223,7 @@ async function keptIn(language: Language) {
   );
 }
 
-test("a page and its form send the same, whatever their language", async () => {
+test("a page and its form send the same, whatever their language, but for the words that were shown beside a tick", async () => {
   const fields = await Promise.all(
     CODES.map(async (language) => {
       const { text } = await asAda("get", "/capture", language).set("Accept", "text/html").expect(200);
@@ -231,10 +231,14 @@ test("a page and its form send the same, whatever their language", async () => {
       const sent = text.replace(/<form[^>]*action="\/settings"[\s\S]*?<\/form>/g, "");
       return [...sent.matchAll(/<(?:input|button|option|textarea|select)\b[^>]*>/g)]
         .map(([tag]) => [/ name="([^"]*)"/.exec(tag)?.[1], / value="([^"]*)"/.exec(tag)?.[1]].join("="))
+        .map((field) => field.replace(/^(consentLanguage|consentWords\.[a-z-]+)=.+/, "$1=as shown"))
         .filter((field) => !field.startsWith("id="));
     }),
   );
   expect(fields[0]!.length).toBeGreaterThan(20);
+  expect(fields[0]).toEqual(
+    expect.arrayContaining(["consentLanguage=as shown", "consentWords.news=as shown"]),
+  );
   for (const own of fields) expect(own).toEqual(fields[0]);
 });
 

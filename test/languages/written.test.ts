@@ -33,6 +33,7 @@ const NOT_SHOWN: Record<string, string[]> = {
   "src/tablet/sender.ts": ["go on", "no answer", "no network", "not undone"],
   "src/tablet/settings.ts": ["(prefers-contrast: more)"],
   "src/tablet/shell.ts": ["keep the rest", "take over"],
+  "src/tablet/visitor/dialog.ts": ["slip to-visitor", "slip-code own-code"],
 };
 
 test("the scan looks at all that staff and visitors meet", () => {

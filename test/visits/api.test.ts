@@ -40,7 +40,8 @@ describe.each(ENGINES)("on %s", (engine) => {
         .get("/api/visits")
         .set("Authorization", `Bearer ${tablet.token}`)
         .expect(200);
-      expect(answer.body.visits).toEqual([visit]);
+      const consentShown = { "follow-up": { at: new Date(NOON).toISOString() } };
+      expect(answer.body.visits).toEqual([{ ...visit, contact: { ...visit.contact, consentShown } }]);
     });
 
     test("a visit sent twice is counted once", async () => {

@@ -17,6 +17,7 @@ import {
   type PartedBy,
   purposeOf,
   type Rows,
+  type ShownWords,
 } from "../rules";
 
 /** What is read: the rows of an event that are left. */
@@ -240,31 +241,57 @@ function consentsIn(read: Reader, what: What, purpose: Purpose | null): Asking<S
     .leftJoin("contacts", (join) =>
       join.onRef("contacts.visit_id", "=", "agreed.visit_id").on("agreed.purpose", "=", purpose ?? NEVER),
     )
-    .select(["agreed.visit_id", "agreed.purpose", "agreed.given_at", "contacts.visit_id as contact_of"])
+    .select([
+      "agreed.visit_id",
+      "agreed.purpose",
+      "agreed.given_at",
+      "agreed.words",
+      "agreed.language",
+      "contacts.visit_id as contact_of",
+    ])
     .select(CONTACT_COLUMNS)
     .orderBy("visits.happened_at")
     .orderBy("visits.id")
     .orderBy("agreed.purpose");
-  const ask = packed(read, query, ["visit_id", "purpose", "given_at", "contact_of", ...DETAILS]);
+  const ask = packed(read, query, CONSENT_NAMES);
   return async (slice) => (await ask(slice)).map(asConsent);
 }
 
+const CONSENT_NAMES = [
+  "visit_id",
+  "purpose",
+  "given_at",
+  "words",
+  "language",
+  "contact_of",
+  ...DETAILS,
+] as const;
+
 type ConsentRow = Packed<
-  { visit_id: string; purpose: Purpose; given_at: number; contact_of: string | null } & ContactDetails,
-  readonly ["visit_id", "purpose", "given_at", "contact_of", ...typeof DETAILS]
+  {
+    visit_id: string;
+    purpose: Purpose;
+    given_at: number;
+    words: string | null;
+    language: string | null;
+    contact_of: string | null;
+  } & ContactDetails,
+  typeof CONSENT_NAMES
 >;
 
 function asConsent(row: ConsentRow): Consent {
-  const [visitId, purpose, agreedAt, contactOf, name, organization, role, email, phone, ...more] = row;
-  const [handle, website, badge, note] = more;
+  const [visitId, purpose, agreedAt, words, language, contactOf, ...left] = row;
+  const [name, organization, role, email, phone, handle, website, badge, note] = left;
   const details = { name, organization, role, email, phone, handle, website, badge, note };
-  return { visitId, purpose, agreedAt, details: contactOf === null ? undefined : details };
+  const shown = { words, language };
+  return { visitId, purpose, agreedAt, shown, details: contactOf === null ? undefined : details };
 }
 
 interface Consent {
   visitId: string;
   purpose: Purpose;
   agreedAt: number;
+  shown: ShownWords;
   /** Where this is what the details are taken for. */
   details: ContactDetails | undefined;
 }
@@ -402,7 +429,8 @@ async function* contactPages(read: Reader, what: What, size: number): AsyncGener
       if (!left?.details) return [];
       const consent = agreedBy.get(visitId) ?? [];
       const about = { happenedAt, category, projectId, platformId, staffName, questions: NONE };
-      return { visitId, ...about, consent, agreedAt: left.agreedAt, contact: left.details };
+      const agreed = { agreedAt: left.agreedAt, shown: left.shown };
+      return { visitId, ...about, consent, ...agreed, contact: left.details };
     });
     if (contacts.length === 0) continue;
     spread(questions, new Map(contacts.map((each) => [each.visitId, each])), "questions");

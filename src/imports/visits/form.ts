@@ -250,6 +250,7 @@ export const askedOfFile = z.strictObject({
     .array(z.enum(PURPOSES))
     .nullish()
     .transform((list) => PURPOSES.filter((purpose) => list?.includes(purpose))),
+  consentAt,
   consentShown,
   ownCodes,
   language: someWords(20),

@@ -172,6 +172,11 @@ function writeUpInFile(writeUp: NonNullable<SetUp["writeUp"]>) {
 
 function askedInFile(asked: Asked, topicSlug: Map<string, string>) {
   const left = asked.contact === null ? {} : JSON.parse(asked.contact);
+  const agreed = PURPOSES.filter((purpose) => left.consent?.includes(purpose));
+  const later = agreed.filter((purpose) => {
+    const at = left.consentShown?.[purpose]?.at;
+    return at && at !== iso(asked.asked_at);
+  });
   return {
     id: asked.id,
     code: asked.code,
@@ -179,9 +184,14 @@ function askedInFile(asked: Asked, topicSlug: Map<string, string>) {
     topic: asked.topic_id ? topicSlug.get(asked.topic_id) : undefined,
     name: left.name,
     email: left.email,
-    consent: some(PURPOSES.filter((purpose) => left.consent?.includes(purpose))),
+    consent: some(agreed),
+    // When they asked, where nothing else is said.
+    consentAt:
+      later.length > 0
+        ? Object.fromEntries(later.map((purpose) => [purpose, left.consentShown[purpose].at]))
+        : undefined,
     consentShown: shownInFile(
-      PURPOSES.filter((purpose) => left.consent?.includes(purpose)).map((purpose) => {
+      agreed.map((purpose) => {
         const { words = null, language = null, by = null } = left.consentShown?.[purpose] ?? {};
         return { purpose, words, language, given_by: by };
       }),

@@ -44,7 +44,10 @@ export function visitInWords({ visit, lists }: Kept, say: Say): Fact[] {
       .map((entry) => entry.name)
       .join(", ");
   const facts: Fact[] = [
-    [say("capture.it-was"), say(`category.${visit.category}`)],
+    [
+      say("capture.it-was"),
+      `${say(`category.${visit.category}`)}, ${say(`capture.about-${visit.category}`)}`,
+    ],
     [say("visit.people"), visit.people > 1 ? String(visit.people) : ""],
     [say("visit.project"), named("projects", [visit.project_id])],
     [say("visit.coming-from"), named("platforms", [visit.platform_id])],
@@ -139,7 +142,6 @@ export function fileOf(kept: Kept, { until, answers }: { until: string; answers:
       remarks: slugs("remarks", visit.remarkIds),
       giveaways: slugs("giveaways", visit.giveawayIds),
       note: visit.note,
-      loggedBy: visit.staff_name,
     },
     questions: questions.map(({ text, askedAt, state }, index) => ({
       text,

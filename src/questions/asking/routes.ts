@@ -70,10 +70,11 @@ export function askingRoutes(deps: Deps): Route[] {
       let code: string;
       let own: string | undefined;
       try {
-        const place = { eventId: event.id, topicId: topic?.id ?? null, now: now() };
+        const at = now();
+        const place = { eventId: event.id, topicId: topic?.id ?? null, now: at };
         // What was read is in the language that the page had then, whatever was chosen in another window since.
         const read = isLanguage(form.value.language) ? form.value.language : language;
-        const left = form.value.left && withWords(form.value.left, read, now());
+        const left = form.value.left && withWords(form.value.left, read, at);
         code = await db.write((writer) =>
           keepAsked(writer, { ...form.value, ...place, language: read, left }),
         );
