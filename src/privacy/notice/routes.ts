@@ -24,7 +24,7 @@ export function noticeRoutes(deps: Deps): Route[] {
       show(res, "privacy/notice", {
         title: say("privacy.title"),
         language,
-        styles: ["slips", "notice"],
+        styles: ["slips", "own"],
         width: "narrow",
         bare: true,
         here: addressWith("/privacy", { event: event?.slug }),
@@ -63,7 +63,7 @@ export function noticeRoutes(deps: Deps): Route[] {
       const address = base && `${base}${addressWith("/privacy", { event: event.slug })}`;
       show(res, "privacy/sheet", {
         title: "Privacy notice to print",
-        styles: ["slips", "notice", `notice-${paper}`],
+        styles: ["slips", "own", `notice-${paper}`],
         bare: true,
         width: "full",
         event,
@@ -105,7 +105,7 @@ export function noticeRoutes(deps: Deps): Route[] {
     show(res, "privacy/set-up", {
       title: "Privacy notice",
       section: "events",
-      styles: ["notice"],
+      styles: ["own"],
       event,
       isSaid: said !== undefined,
       isOffered: !said && offered !== undefined,

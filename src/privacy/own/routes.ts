@@ -153,7 +153,7 @@ export function ownPageRoutes(deps: Deps): Route[] {
       show(res, "privacy/own-code", {
         title: sayIn(language)("own.page"),
         language,
-        styles: ["slips", "notice"],
+        styles: ["slips", "own"],
         width: "narrow",
         event: await eventById(db.read, visit.event_id),
         back: caller.kind === "organizer" ? `/visits/${visit.id}` : `/capture?visit=${visit.id}`,
@@ -256,7 +256,7 @@ function backTo(req: Request, res: Response, done: string): void {
 /** Nobody finds these pages by searching. */
 function showToVisitor<P extends Page>(req: Request, res: Response, view: string, page: P): void {
   res.set("X-Robots-Tag", "noindex, nofollow");
-  const frame = { language: languageOf(req), styles: ["slips", "markdown", "notice"], bare: true };
+  const frame = { language: languageOf(req), styles: ["slips", "markdown", "own"], bare: true };
   show(res, view, { ...frame, width: "narrow", ...page });
 }
 
