@@ -1,5 +1,6 @@
 // Bundles the tablet's browser code: one file a page and one a worker, into public/built/.
-import { copyFileSync, readdirSync } from "node:fs";
+import { copyFileSync, readdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -36,3 +37,6 @@ copyFileSync(
   fileURLToPath(import.meta.resolve(`zxing-wasm/reader/${reader}`)),
   path.join(ROOT, "public/built", reader),
 );
+// What visitors read on a tablet that is turned round: the program's own words, in all languages.
+const { visitorWords } = createRequire(import.meta.url)(path.join(ROOT, "dist/capture/rules.js"));
+writeFileSync(path.join(ROOT, "public/built/slip-words.json"), JSON.stringify(visitorWords()));

@@ -12,7 +12,7 @@ import { languageOf, sayIn, tabletMessages } from "../http/languages";
 import { lookOf } from "../http/looks";
 import { show } from "../http/pages";
 import { type Route, type StaffCaller, staff } from "../http/route";
-import { LANGUAGES, type Language, type MessageKey, type Say } from "../languages/say";
+import type { MessageKey, Say } from "../languages/say";
 import {
   checkVisitId,
   editedVisit,
@@ -289,44 +289,13 @@ function slipsInWords(deps: Deps, req: Request, say: Say) {
   };
 }
 
-/**
- * For a tablet that is turned round: where the visitors' own pages are from here, as a link for any code, and all that they
- * read, in all their languages, so that it is there without network too.
- */
+/** Where the visitors' own pages are from here, as a link for any code and as people type it; empty where they have no address. */
 function ownPages(deps: Deps, req: Request) {
   const address = addressForVisitors(deps, req.socket);
-  const place = address && `${address.replace(/^https?:\/\//, "")}/me`;
-  const words = Object.entries(LANGUAGES).map(([language, name]) => {
-    const say = sayIn(language as Language);
-    const shown = {
-      name,
-      title: say("own.title"),
-      check: say("own.check"),
-      agree: say("own.agree"),
-      "follow-up": say("own.follow-up"),
-      news: say("own.news"),
-      hint: say("own.hint"),
-      done: say("own.done"),
-      page: say("own.page"),
-      keep: say("own.keep"),
-      how: place ? say("own.how-page", { address: place }) : say("own.how-code"),
-      qr: say("own.qr"),
-      back: say("own.back"),
-      fields: {
-        name: say("visit.contact-name"),
-        organization: say("visit.contact-organization"),
-        role: say("visit.contact-role"),
-        email: say("visit.contact-email"),
-        phone: say("visit.contact-phone"),
-        handle: say("visit.contact-handle"),
-        website: say("visit.contact-website"),
-        badge: say("visit.contact-badge"),
-        note: say("own.note"),
-      },
-    };
-    return [language, shown];
-  });
-  return { ownLink: address ? `${address}/me/${ANY_OWN_CODE}` : "", visitorWords: Object.fromEntries(words) };
+  return {
+    ownLink: address ? `${address}/me/${ANY_OWN_CODE}` : "",
+    ownPlace: address ? `${address.replace(/^https?:\/\//, "")}/me` : "",
+  };
 }
 
 /** An address that names a visit of another tablet shows an empty page, not an error. */

@@ -47,7 +47,7 @@ export function offlineRoutes(): Route[] {
 /** The scanner with its parts and what draws slips: too large for every page, wanted once a badge or a slip is. */
 function loadedOnDemand(res: Response): string[] {
   const parts = assetsOf(res).filter((file) =>
-    /^(built|styles)\/(scan|zxing|slip).*\.(js|wasm|css)$/.test(file),
+    /^(built|styles)\/(scan|zxing|slip).*\.(js|wasm|css|json)$/.test(file),
   );
   // As the page asks for them: see views/capture/capture.ejs.
   return parts.map((file) => (file.endsWith("-worker.js") ? "/capture" : "") + assetOf(res, file));

@@ -136,7 +136,9 @@ async function start(): Promise<void> {
   });
   letGoOnSecondTap(form);
   form.addEventListener("focusin", ({ target }) => {
-    if ((target as HTMLElement).matches("[name=questionText], [name^='contact.']")) void loadSlips();
+    const field = target as HTMLElement;
+    if (field.matches("[name=questionText], [name^='contact.']")) void loadSlips();
+    if (field.matches("[name^='contact.']")) void loadVisitorWords();
   });
   if (current) learn(current);
 
@@ -583,20 +585,21 @@ async function start(): Promise<void> {
     details.flush();
     const visit = current;
     if (!visit?.contact) return announce(say("visit.turn-first"), visit, true);
-    const slips = (await loadSlips()) as typeof import("./slip") | undefined;
-    if (!slips) return announce(say("slip.no-picture"), visit);
+    const [slips, words] = await Promise.all([loadSlips(), loadVisitorWords()]);
+    if (!slips || !words) return announce(say("visit.turn-away"), visit, true);
     const code = visit.contact.ownCode ?? newOwnCode();
     const shown = {
-      words: readJson<Record<string, import("./slip").VisitorWords>>("visitorWords") ?? {},
+      words,
       language: captureData.language as string,
       contact: visit.contact,
       code,
       link: captureData.ownLink as string,
+      place: captureData.ownPlace as string,
       styles: captureData.slipStyles as string,
       now: () => new Date(),
       wordsOf: consentWords,
     };
-    await slips.showToVisitor(shown, (ticked) => {
+    await (slips as typeof import("./slip")).showToVisitor(shown, (ticked) => {
       if (current?.id !== visit.id || !current.contact) return;
       current = { ...current, contact: { ...current.contact, ...ticked, ownCode: code } };
       details.show(current, platformName(current.platform));
@@ -747,6 +750,18 @@ async function start(): Promise<void> {
 /** What draws codes. It is fetched once somebody types a question or details, so that it is there when the laptop is away. */
 function loadSlips(): Promise<unknown> {
   return import(captureData.slip as string).catch(() => undefined);
+}
+
+type VisitorWords = Record<string, import("./slip").VisitorWords>;
+let visitorWords: VisitorWords | undefined;
+
+/** What visitors read on a tablet that is turned round. It is fetched once somebody types details, as what draws codes is. */
+async function loadVisitorWords(): Promise<VisitorWords | undefined> {
+  const fetched = visitorWords
+    ? undefined
+    : await fetch(captureData.slipWords as string).catch(() => undefined);
+  if (fetched?.ok) visitorWords = (await fetched.json()) as VisitorWords;
+  return visitorWords;
 }
 
 function visitAddress(id: string): string {

@@ -15,7 +15,9 @@ export interface VisitorWords {
   done: string;
   page: string;
   keep: string;
-  how: string;
+  /** With a place for the address, as {{address}}. */
+  "how-page": string;
+  "how-code": string;
   qr: string;
   back: string;
   /** What the details are called, by their fields. */
@@ -32,6 +34,8 @@ export interface ShownToVisitor {
   code: string;
   /** Where its QR code leads, with any code in it; empty: nowhere, it says the code alone. */
   link: string;
+  /** Where the code can be typed; empty: nowhere. */
+  place: string;
   /** Address of the styles. */
   styles: string;
   now: () => Date;
@@ -138,6 +142,7 @@ export function showToVisitor(shown: ShownToVisitor, ticked: (ticked: Ticked) =>
 
   const codeShown = (words: VisitorWords) => {
     const code = codeInGroups(shown.code);
+    const how = shown.place ? words["how-page"].replace("{{address}}", shown.place) : words["how-code"];
     const picture = make("div", { className: "qr" });
     picture.append(qrCode(shown.link.replaceAll(ANY_OWN_CODE, code) || code));
     picture.setAttribute("role", "img");
@@ -151,7 +156,7 @@ export function showToVisitor(shown: ShownToVisitor, ticked: (ticked: Ticked) =>
         picture,
         make("p", { className: "slip-code own-code", textContent: code, translate: false }),
         make("p", { textContent: words.keep }),
-        make("p", { className: "small", textContent: words.how }),
+        make("p", { className: "small", textContent: how }),
       ),
       make("p", { className: "actions" }, back),
     ];
