@@ -238,6 +238,13 @@ describe("by the clock", () => {
 
 /** Timers that are no job, each with what it belongs to: it ends with that. */
 const OTHER_TIMERS: Record<string, string[]> = {
+  "backups/routes.ts": ["setTimeout: an answer that waits a little for a backup"],
+  "backups/store.ts": ["setTimeout: clearing away that a stuck stick does not hold up"],
+  "backups/thread/store.ts": [
+    "setTimeout: a thread that is stuck in a write to a stick",
+    "setTimeout: a backup that is broken off",
+  ],
+  "database/door.ts": ["setTimeout: a write that another program holds up"],
   "delivery/loop.ts": [
     "setInterval: a message that is on its way stays claimed, inside the job that brings it",
     "setTimeout: a stop that waits for a mail server",

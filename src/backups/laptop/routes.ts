@@ -9,8 +9,9 @@ import { partOf, show } from "../../http/pages";
 import { addressWith, oneText } from "../../http/paging";
 import { anyone, type Caller, organizer, type Route } from "../../http/route";
 import { tell } from "../../http/streams";
+import { sayInEnglish } from "../../languages/say";
 import { sessionPass, Watches } from "../../reports/live/store";
-import { bytesInWords, durationInWords, faultInWords, jobRows, overall, runFindings } from "./rules";
+import { bytesInWords, durationInWords, jobRows, overall, runFindings } from "./rules";
 import { healthOf, laptopOf, scraped } from "./store";
 
 /** Seconds between two looks while somebody has the page open. */
@@ -64,8 +65,8 @@ export function laptopRoutes(deps: Deps): Route[] {
     }),
 
     anyone.get("/healthz", async (_req, res) => {
-      const fault = await healthOf(db);
-      if (fault) res.status(503).json({ status: "failing", reason: faultInWords(fault) });
+      const trouble = await healthOf(db);
+      if (trouble) res.status(503).json({ status: "failing", reason: sayInEnglish(`trouble.${trouble}`) });
       else res.json({ status: "ok" });
     }),
 

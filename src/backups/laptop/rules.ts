@@ -141,7 +141,7 @@ const FAULTS: [code: RegExp, sentence: string][] = [
     "The other end did not answer.",
   ],
   [/\b(ETIMEDOUT|TimeoutError|ESOCKETTIMEDOUT)\b/, "It took too long to answer."],
-  [/\bAbortError\b/, "It was broken off, because it took too long or the program was stopped."],
+  [/\b(AbortError|aborted)\b/, "It was broken off, because it took too long or the program was stopped."],
 ];
 
 /** A fault's name and code as a sentence for a volunteer; the code itself is in the log. */
