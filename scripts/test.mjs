@@ -14,6 +14,11 @@ function hasOffice() {
   return spawnSync(office, ["--version"], { stdio: "ignore" }).error === undefined;
 }
 
+/** What opens the backups that we encrypt, and encrypts what we open. */
+function hasAge() {
+  return spawnSync("age", ["--version"], { stdio: "ignore" }).error === undefined;
+}
+
 /** Packages of Debian, where we may install them. */
 function install(packages) {
   if (packages.length === 0) return;
@@ -34,6 +39,8 @@ built();
 install([
   ...(findBrowser() ? [] : ["chromium"]),
   ...(hasCertutil() ? [] : ["libnss3-tools"]),
+  // 6 MB. Where it cannot be had, the two tests that need it say so.
+  ...(hasAge() ? [] : ["age"]),
   // 72 MB, which take a quarter of a minute. Where it cannot be had, the one test that needs it says so.
   ...(hasOffice() ? [] : ["libreoffice-calc-nogui"]),
 ]);

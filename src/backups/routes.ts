@@ -106,7 +106,13 @@ export function backupRoutes(deps: Deps): Route[] {
   ): Promise<void> {
     const event = await chosenEvent(db.read, req.query.event, now());
     const zone = event?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-    const frame = { title: "Backups", styles: ["backups"], scripts: ["backups"], event };
+    const frame = {
+      title: "Backups",
+      section: "laptop" as const,
+      styles: ["backups"],
+      scripts: ["backups"],
+      event,
+    };
     if (db.engine === "postgres") return show(res, "backups/postgres", { ...frame, words: ON_POSTGRES });
     const [view, finding, sticks, aside] = await Promise.all([
       backups.view(),
