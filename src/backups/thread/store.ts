@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 
@@ -92,7 +92,7 @@ export function inThread<Name extends keyof Works>(
     const end = () => {
       // Nobody waits longer for a thread that is stuck in a write to a stick.
       thread.unref();
-      const patience = setTimeout(1000, undefined, { ref: false });
+      const patience = pause(1000, undefined, { ref: false });
       void Promise.race([thread.terminate(), patience]).then(() =>
         reject(new Fault("aborted", "It was broken off.")),
       );
