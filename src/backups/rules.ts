@@ -176,7 +176,7 @@ export function findingFrom({ place, is, now, lastAt, changedSince, trouble }: S
     return { of, verdict, words: `${why} ${last}`, advice: adviceFor(is, place) };
   }
   if (lastAt === undefined) {
-    const verdict = isWaiting && !isInDanger ? "look" : "bad";
+    const verdict = isInDanger ? "bad" : "look";
     return {
       of,
       verdict,

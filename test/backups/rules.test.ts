@@ -159,7 +159,8 @@ describe("what there is to say", () => {
 
   test.each<[string, Partial<Standing>, string, RegExp]>([
     ["no backup yet, and the program just began", { changedSince: NOON - MINUTE }, "look", /no backup yet/],
-    ["no backup yet, seen from a command", { changedSince: "unknown" }, "bad", /no backup yet/],
+    ["no backup yet, seen from a command", { changedSince: "unknown" }, "look", /no backup yet/],
+    ["no backup yet for two hours", { changedSince: NOON - 2 * HOUR }, "bad", /no backup yet/],
     ["one of just now", { lastAt: NOON - 3 * MINUTE }, "good", /3 minutes ago, in \/media\/ada\/STICK/],
     ["an old one, and nothing changed", { lastAt: NOON - 9 * DAY }, "good", /9 days ago/],
     [

@@ -11,6 +11,7 @@ import { troubleIn } from "../../database/trouble";
 import type { Deps } from "../../deps";
 import { sinceInWords } from "../../events/rules";
 import { chosenEvent } from "../../events/store";
+import { backupFinding, lastBackupOf } from "../store";
 import {
   brokenFinding,
   type CertificateFacts,
@@ -27,7 +28,7 @@ import {
 
 /** What is checked without a database: what a laptop has whose database cannot be opened. */
 type Apart = Pick<Deps, "config" | "network" | "now">;
-type Needs = Apart & Pick<Deps, "db" | "laptop">;
+type Needs = Apart & Pick<Deps, "db" | "laptop" | "backups">;
 
 const DAY = 24 * 3_600_000;
 /** Zones are compared from so long before an event until so long after it. */
@@ -55,7 +56,7 @@ export async function findingsOf(deps: Needs, { thorough = false } = {}): Promis
     ...(await looked("clock", () => clocks(deps))),
     ...(await looked("time zone", () => zones(deps))),
     ...(await findingsApart(deps)),
-    // For the lead: ...(await looked("backup", async () => [await backupFinding(deps)])), from src/backups/store.ts.
+    ...(await looked("backup", async () => [await backupFinding(deps)])),
   ];
   return found;
 }
@@ -71,12 +72,10 @@ export async function findingsWithout(deps: Apart, error: UnusableDatabase): Pro
   return [broken, ...(await findingsApart(deps))];
 }
 
-/** How to get on with a database that cannot be opened. For the lead: name the newest of `backupsIn(…)` here. */
-export async function wayBack(_config: Config): Promise<string> {
-  return (
-    "boothlight restore puts the last backup in its place and moves what is here aside; nothing is deleted. " +
-    "Tablets send what they still have by themselves."
-  );
+/** How to get on with a database that cannot be opened. */
+export async function wayBack(config: Config): Promise<string> {
+  const last = await lastBackupOf(config).catch(() => undefined);
+  return `boothlight restore puts ${last ? `the last backup, ${last},` : "the last backup"} in its place and moves what is here aside; nothing is deleted. Tablets send what they still have by themselves.`;
 }
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
