@@ -9,14 +9,14 @@ const ANSWER_WITHIN = 15_000;
 
 /** Why the laptop cannot save, as it says itself: see docs/protocol.md. */
 const LAPTOP_TROUBLES = ["full", "read-only", "damaged", "gone", "busy", "failing", "away"] as const;
-export type LaptopTrouble = `laptop ${(typeof LAPTOP_TROUBLES)[number]}`;
+export type LaptopTrouble = (typeof LAPTOP_TROUBLES)[number];
 
 /** How sending stands, for the people who look at the screen. */
 export type Standing =
   | { kind: "done" }
   | { kind: "sending" }
   /** Nobody answers; the tablet itself has no network; the laptop answers, but cannot take it now. */
-  | { kind: "away"; why: "no answer" | "no network" | "trouble" | LaptopTrouble }
+  | { kind: "away"; why: "no answer" | "no network" | "trouble"; trouble?: LaptopTrouble }
   /** The laptop does not know this tablet any more. */
   | { kind: "unpaired" };
 
@@ -190,7 +190,7 @@ export class Sender {
     if (response.status === 429) return { kind: "away", why: "trouble" };
     // It would take none of the others either, and is asked no more often than it has to be.
     const trouble = response.status === 503 ? await troubleOf(response) : undefined;
-    if (trouble) return { kind: "away", why: trouble };
+    if (trouble) return { kind: "away", why: "trouble", trouble };
     if (sent.length > 1) {
       this.#atOnce = 1;
       return "go on";
@@ -216,8 +216,7 @@ function isJson(response: Response): boolean {
 
 async function troubleOf(response: Response): Promise<LaptopTrouble | undefined> {
   const body = (await response.json().catch(() => undefined)) as { trouble?: unknown } | undefined;
-  const known = LAPTOP_TROUBLES.find((each) => each === body?.trouble);
-  return known && `laptop ${known}`;
+  return LAPTOP_TROUBLES.find((each) => each === body?.trouble);
 }
 
 async function messageOf(response: Response): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import type { Trouble, Waiting } from "./outbox";
-import type { LaptopTrouble, Standing } from "./sender";
+import type { Standing } from "./sender";
 import { say } from "./words";
 
 /** What the outbox and the sender know, for the line that staff look at. */
@@ -29,7 +29,7 @@ export function standingInWords(
     const since = timeOf(Math.min(...toSend.map((entry) => entry.since)));
     parts.push(
       standing.kind === "away"
-        ? say("standing.waiting", { count, since, why: whyInWords(standing.why) })
+        ? say("standing.waiting", { count, since, why: whyInWords(standing) })
         : say("standing.on-the-way", { count }),
     );
   }
@@ -48,10 +48,8 @@ const WHY = {
   trouble: "laptop-trouble",
 } as const;
 
-function whyInWords(why: Extract<Standing, { kind: "away" }>["why"]): string {
-  if (why in WHY) return say(`standing.${WHY[why as keyof typeof WHY]}`);
-  const trouble = why.slice("laptop ".length) as LaptopTrouble extends `laptop ${infer T}` ? T : never;
-  return say(`trouble.${trouble}`);
+function whyInWords({ why, trouble }: Extract<Standing, { kind: "away" }>): string {
+  return trouble ? say(`trouble.${trouble}`) : say(`standing.${WHY[why]}`);
 }
 
 /** Whether somebody has to look at it before it can leave the tablet as it was typed. */
