@@ -160,7 +160,7 @@ function countMessages(deps: Deps): RequestHandler {
   return async (req, res, next) => {
     // Only the organizer's pages show it: whose request it is comes out later.
     if (cookieOf(req, SESSION_COOKIE)) {
-      res.locals.laptop = urgentOf(deps);
+      res.locals.urgent = urgentOf(deps);
       const count = await countForOrganizer(deps.db.read, MOST_MESSAGES + 1);
       res.locals.messages = count > MOST_MESSAGES ? `${MOST_MESSAGES}+` : count;
     }

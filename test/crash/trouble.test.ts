@@ -74,11 +74,11 @@ onADisk("memory")(
       verdict: "bad",
       words: expect.stringContaining("the disk is full"),
     });
-    const page = await booth.nobody().get("/healthz");
-    expect(page.status).toBe(200);
+    expect((await booth.nobody().get("/healthz")).status).toBe(503);
     disk.makeRoom();
     expect(await send(visit)).toEqual(RECORDED);
     expect(await saving()).toMatchObject({ verdict: "good" });
+    expect((await booth.nobody().get("/healthz")).status).toBe(200);
     expect(await count()).toBe(2);
   },
 );
