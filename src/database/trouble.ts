@@ -38,7 +38,7 @@ export class StorageTrouble extends Problem {
 }
 
 /** SQLite's result codes (https://sqlite.org/rescode.html) by how they begin; the first that fits counts. */
-const SQLITE: [begins: string, kind: TroubleKind][] = [
+const SQLITE: [begins: string, kind: TroubleKind | undefined][] = [
   ["SQLITE_FULL", "full"],
   ["SQLITE_READONLY_DBMOVED", "gone"],
   ["SQLITE_READONLY", "read-only"],
@@ -49,7 +49,7 @@ const SQLITE: [begins: string, kind: TroubleKind][] = [
   ["SQLITE_BUSY", "busy"],
   ["SQLITE_LOCKED", "busy"],
   // Memory is no matter of the disk.
-  ["SQLITE_IOERR_NOMEM", undefined as never],
+  ["SQLITE_IOERR_NOMEM", undefined],
   ["SQLITE_IOERR", "failing"],
   ["SQLITE_CANTOPEN", "failing"],
   ["SQLITE_PERM", "failing"],
