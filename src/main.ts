@@ -443,7 +443,8 @@ async function main(): Promise<void> {
     const fields = error instanceof Problem ? error.fields : [];
     console.error(`boothlight: ${error instanceof Error ? error.message : String(error)}`);
     for (const { field, message } of fields) console.error(`  ${field}: ${message}`);
-    if (config && error instanceof UnusableDatabase) console.error(`  ${await wayBack(config)}`);
+    if (config && error instanceof UnusableDatabase)
+      console.error(`  ${await wayBack({ config, now: Date.now })}`);
     process.exitCode = 1;
   }
 }

@@ -475,16 +475,6 @@ export async function erasuresIn(folder: string): Promise<Erasures> {
   }
 }
 
-/** The file of a booth's newest backup; undefined where none is there. */
-export async function lastBackupOf(
-  config: Pick<Config, "backupDir" | "dataDir">,
-): Promise<string | undefined> {
-  const kept = await keptOf(config.dataDir);
-  const { folder } = placeOf(config, kept);
-  const [newest] = await backupsIn(folder, kept.of);
-  return newest && path.join(folder, newest.name);
-}
-
 /** How it stands with the backups. */
 export async function backupFinding(deps: Pick<Deps, "db" | "config" | "now" | "backups">): Promise<Finding> {
   const { db, config, now } = deps;

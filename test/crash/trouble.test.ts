@@ -12,6 +12,7 @@ import path from "node:path";
 import BetterSqlite3 from "better-sqlite3";
 import type { Finding } from "../../src/backups/check/rules";
 import { findingsOf, urgentOf, watchLaptop } from "../../src/backups/check/store";
+import { restore } from "../../src/backups/restoring/store";
 import { openDatabase, sqliteFile } from "../../src/database/open";
 import { aVisit, type Booth, openBooth, type Tablet } from "../support/booth";
 import { NOON, temporaryFolder } from "../support/databases";
@@ -94,7 +95,7 @@ onADisk("memory")(
     disk.makeRoom();
     watchLaptop(booth.deps);
     while (booth.db.trouble()) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(urgentOf(booth.deps).bad).toBeUndefined();
+    expect(urgentOf(booth.deps).bad?.of).not.toBe("saving");
   },
 );
 
@@ -206,4 +207,27 @@ test("a folder that others may look into is found", async () => {
   expect((await findingsOf(booth.deps)).filter((each) => each.of === "folder")).toEqual([
     expect.objectContaining({ verdict: "look", advice: `chmod 700 "${folder}"` }),
   ]);
+});
+
+test("what a deleted database held is saved to another file, and restored from that", async () => {
+  await open(temporaryFolder());
+  for (let visits = 0; visits < 5; visits++) await send();
+  rmSync(sqliteFile(folder));
+  rmSync(`${sqliteFile(folder)}-wal`);
+  watchLaptop(booth.deps);
+  while (!booth.deps.laptop?.rescued) await new Promise((resolve) => setTimeout(resolve, 10));
+  const { rescued } = booth.deps.laptop;
+  expect(urgentOf(booth.deps).bad?.advice).toContain(`boothlight restore "${rescued}"`);
+  await booth.deps.jobs.stop();
+  await booth.db.close();
+  const restored = await restore(booth.deps.config, {
+    from: rescued,
+    passphrase: async () => "",
+    tell: () => {},
+    now: Date.now,
+  });
+  expect(restored.visits).toBe(5);
+  const db = await openDatabase({ dataDir: folder }, NOON);
+  expect(await db.read.selectFrom("visits").select("id").execute()).toHaveLength(5);
+  await db.close();
 });

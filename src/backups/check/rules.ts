@@ -49,7 +49,7 @@ const TROUBLES: Record<TroubleKind, { words: string; advice: string }> = {
   },
   gone: {
     words: "The database file is not where it was: it was moved, deleted, or its disk was taken out.",
-    advice: `Put it back, and saving goes on by itself. Do not stop Boothlight before that: if the file was deleted, make a backup first. ${KEEPS}`,
+    advice: `Put it back, or plug its disk in again, and start Boothlight anew if it does not go on by itself. ${KEEPS}`,
   },
   busy: {
     words: "Nothing can be saved: another program holds the database.",
@@ -65,15 +65,22 @@ const TROUBLES: Record<TroubleKind, { words: string; advice: string }> = {
   },
 };
 
-/** Whether what comes is saved. */
-export function savingFinding(trouble: Trouble | undefined, timeOf: (at: Instant) => string): Finding {
+/** Whether what comes is saved. `rescued`: the file that has all that a deleted database held. */
+export function savingFinding(
+  trouble: Trouble | undefined,
+  timeOf: (at: Instant) => string,
+  rescued?: string,
+): Finding {
   if (!trouble) return { of: "saving", verdict: "good", words: "What comes in is saved." };
   const { words, advice } = TROUBLES[trouble.kind];
   return {
     of: "saving",
     verdict: "bad",
     words: `${words} First noticed at ${timeOf(trouble.since)}.`,
-    advice,
+    advice:
+      trouble.kind === "gone" && rescued
+        ? `All that it held was saved to ${rescued}. Stop Boothlight, then: boothlight restore "${rescued}". ${KEEPS}`
+        : advice,
   };
 }
 

@@ -1,17 +1,19 @@
 import { X509Certificate } from "node:crypto";
-import { readdir, readFile, stat, statfs } from "node:fs/promises";
+import { open, readdir, readFile, stat, statfs } from "node:fs/promises";
 import path from "node:path";
 import { sql } from "kysely";
 import { DateTime } from "luxon";
-import type { Config } from "../../config";
 import { checkFigures } from "../../database/figures";
+import { sqliteFile } from "../../database/open";
 import type { UnusableDatabase } from "../../database/soundness";
 import type { Instant } from "../../database/tables";
-import { troubleIn } from "../../database/trouble";
+import { type Trouble, troubleIn } from "../../database/trouble";
 import type { Deps } from "../../deps";
 import { sinceInWords } from "../../events/rules";
 import { chosenEvent } from "../../events/store";
-import { backupFinding, lastBackupOf } from "../store";
+import { keptOf } from "../keys/store";
+import { agoInWords } from "../rules";
+import { backupFinding, backupsIn, placeOf } from "../store";
 import {
   brokenFinding,
   type CertificateFacts,
@@ -28,7 +30,7 @@ import {
 
 /** What is checked without a database: what a laptop has whose database cannot be opened. */
 type Apart = Pick<Deps, "config" | "network" | "now">;
-type Needs = Apart & Pick<Deps, "db" | "laptop" | "backups">;
+type Needs = Apart & Pick<Deps, "db" | "log" | "laptop" | "backups">;
 
 const DAY = 24 * 3_600_000;
 /** Zones are compared from so long before an event until so long after it. */
@@ -41,11 +43,9 @@ const HEARD_WITHIN = DAY;
  * hundred thousand visits: the whole database is looked through, and all figures are counted afresh.
  */
 export async function findingsOf(deps: Needs, { thorough = false } = {}): Promise<Finding[]> {
-  const { db, laptop, now } = deps;
+  const { db, laptop } = deps;
   const found = [
-    savingFinding(db.trouble(), (at) =>
-      sinceInWords(at, Intl.DateTimeFormat().resolvedOptions().timeZone, now()),
-    ),
+    savingOf(deps, db.trouble()),
     ...(thorough
       ? await looked("database", () => integrityOf(deps))
       : laptop?.integrity
@@ -55,10 +55,15 @@ export async function findingsOf(deps: Needs, { thorough = false } = {}): Promis
     ...(thorough ? await looked("figures", () => figures(db)) : []),
     ...(await looked("clock", () => clocks(deps))),
     ...(await looked("time zone", () => zones(deps))),
-    ...(await findingsApart(deps)),
     ...(await looked("backup", async () => [await backupFinding(deps)])),
+    ...(await findingsApart(deps)),
   ];
   return found;
+}
+
+function savingOf({ laptop, now }: Pick<Deps, "laptop" | "now">, trouble: Trouble | undefined): Finding {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return savingFinding(trouble, (at) => sinceInWords(at, zone, now()), laptop?.rescued);
 }
 
 /** What can be said of a laptop whose database cannot be opened. */
@@ -67,15 +72,27 @@ export async function findingsWithout(deps: Apart, error: UnusableDatabase): Pro
     of: "database",
     verdict: "bad",
     words: `${capital(error.message)}`,
-    advice: await wayBack(deps.config),
+    advice: await wayBack(deps),
   };
   return [broken, ...(await findingsApart(deps))];
 }
 
-/** How to get on with a database that cannot be opened. */
-export async function wayBack(config: Config): Promise<string> {
-  const last = await lastBackupOf(config).catch(() => undefined);
-  return `boothlight restore puts ${last ? `the last backup, ${last},` : "the last backup"} in its place and moves what is here aside; nothing is deleted. Tablets send what they still have by themselves.`;
+/** How to get on with a database that cannot be opened: the last backup by its name, and the command. */
+export async function wayBack({ config, now }: Pick<Deps, "config" | "now">): Promise<string> {
+  const restore =
+    "boothlight restore puts it in the place of the data, which is moved aside; nothing is deleted.";
+  const kept = await keptOf(config.dataDir);
+  const { folder } = placeOf(config, kept);
+  // A stick can carry those of several laptops.
+  const newest = (await backupsIn(folder, kept.of).catch(() => [])).find((each) => !each.isBeforeUpgrade);
+  if (newest) {
+    const made = agoInWords(Math.max(0, now() - newest.at));
+    return `The last backup was made ${made}: ${path.join(folder, newest.name)}. ${restore}`;
+  }
+  return (
+    `There is no backup in ${folder}. Where one is elsewhere, as on a stick: boothlight restore FOLDER puts it in the place of ` +
+    "the data, which is moved aside; nothing is deleted."
+  );
 }
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -258,6 +275,8 @@ export interface LaptopWatch {
   latest: Finding[];
   /** What the last look through the whole database found. */
   integrity?: Finding;
+  /** The file that has all that the database held when it was deleted; none where it never was. */
+  rescued?: string;
 }
 
 /** Seconds between two looks at what costs little, and between two looks through the whole database. */
@@ -280,6 +299,7 @@ export function watchLaptop(deps: Deps): void {
       // A file that was taken away is noticed though nobody saves anything; so is trouble that has passed.
       await deps.db.write(async () => {}).catch(() => {});
       if (deps.db.trouble()) await tryToSave(deps).catch(() => {});
+      if (deps.db.trouble()?.kind === "gone") watch.rescued ??= await rescue(deps).catch(() => undefined);
       watch.latest = await findingsOf(deps);
     },
   });
@@ -294,6 +314,23 @@ export function watchLaptop(deps: Deps): void {
       [watch.integrity] = await looked("database", () => integrityOf(deps));
     },
   });
+}
+
+/**
+ * A file that was deleted is there until the program that has it open ends: what it holds is written to another one, whose
+ * name this gives. Nothing where another file lies in its place, or the folder is gone.
+ */
+async function rescue({ db, config, now }: Deps): Promise<string | undefined> {
+  const file = sqliteFile(config.dataDir);
+  if (await stat(file).catch(() => undefined)) return undefined;
+  const time = new Date(now()).toISOString().slice(0, 19).replaceAll(":", "-");
+  const rescued = path.join(config.dataDir, `boothlight-rescued-${time}Z.db`);
+  await sql`VACUUM INTO ${rescued}`.execute(db.read);
+  const written = await open(rescued, "r+");
+  await written.chmod(0o600);
+  await written.sync();
+  await written.close();
+  return rescued;
 }
 
 async function tryToSave({ db, now }: Deps): Promise<void> {
@@ -315,11 +352,11 @@ export interface Urgent {
   looks: number;
 }
 
-export function urgentOf({ db, laptop, now }: Pick<Deps, "db" | "laptop" | "now">): Urgent {
+export function urgentOf(deps: Pick<Deps, "db" | "laptop" | "now">): Urgent {
+  const { db, laptop } = deps;
   const trouble = db.trouble();
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const known = [
-    ...(trouble ? [savingFinding(trouble, (at) => sinceInWords(at, zone, now()))] : []),
+    ...(trouble ? [savingOf(deps, trouble)] : []),
     ...(laptop?.integrity ? [laptop.integrity] : []),
     // Trouble that has passed since is no news.
     ...(laptop?.latest ?? []).filter((each) => each.of !== "saving"),

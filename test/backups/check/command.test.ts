@@ -61,6 +61,7 @@ test("check finds a laptop in order to be so, also while the booth runs", async 
 });
 
 test("figures that differ are found, and mended when that is asked for", async () => {
+  await run("backup");
   miscount();
   const found = await run("check");
   expect(found.out).toMatch(
@@ -74,6 +75,7 @@ test("figures that differ are found, and mended when that is asked for", async (
 });
 
 test("of a database that cannot be opened, check says so and the rest, and start the way to the last backup", async () => {
+  expect((await run("backup")).code).toBe(0);
   truncateSync(sqliteFile(folder), 3 * 4096 + 100);
   const before = readFileSync(sqliteFile(folder));
   const checked = await run("check");
@@ -85,7 +87,7 @@ test("of a database that cannot be opened, check says so and the rest, and start
   expect(checked.code).toBe(1);
   const started = await run("start");
   expect(started.err).toMatch(
-    /^boothlight: the database .* pages are missing\. It was left as it is\.\n {2}boothlight restore/,
+    /^boothlight: the database .* pages are missing\. It was left as it is\.\n {2}The last backup was made just now: .*\.db\. boothlight restore/,
   );
   expect(started.out).toBe("");
   for (const text of [checked.err, started.err]) expect(text).not.toMatch(/^\s+at .*:\d+/m);
