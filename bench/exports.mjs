@@ -11,6 +11,7 @@ import path from "node:path";
 import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
+import { tell } from "./support/table.mjs";
 
 const require = createRequire(import.meta.url);
 const { createApp } = require("../dist/app.js");
@@ -103,20 +104,24 @@ function report(count, { ours, alone, xlsx }) {
   const [workbook] = xlsx;
   const rows = count.toLocaleString("en");
   const sheet = Math.round(count / DAYS).toLocaleString("en");
-  const speed = (time) => `${Math.round(count / time / 1000)},000/s`;
-  const results = [
-    [`csv-stringify alone, ${rows} rows`, speed(seconds)],
-    [`visits.csv, ${rows} rows`, speed(quickest.seconds), (quickest.seconds * LIMITS.speed) / seconds],
-    ["  its peak of memory", `${peak.toFixed(0)} MB`, peak / LIMITS.csv],
-    [`visits.xlsx, ${sheet} rows`, `${workbook.seconds.toFixed(1)} s`],
-    ["  its peak of memory", `${workbook.megabytes.toFixed(0)} MB`, workbook.megabytes / LIMITS.xlsx],
-  ];
-  const width = Math.max(...results.map(([name]) => name.length)) + 2;
-  const line = (name, value, ratio) =>
-    console.log(`${name.padEnd(width)}${value.padStart(12)}${ratio.padStart(14)}`);
-  line(`the best of ${ROUNDS}`, "measured", "of the limit");
-  for (const [name, value, ratio] of results) line(name, value, ratio?.toFixed(2) ?? "");
-  if (results.some(([, , ratio]) => ratio > 1)) process.exitCode = 1;
+  tell([
+    {
+      name: `visits.csv, ${rows} rows: speed, of csv-stringify's alone`,
+      value: seconds / quickest.seconds,
+      unit: "×",
+      atLeast: LIMITS.speed,
+    },
+    { name: "… rows", value: count / quickest.seconds, unit: "/s" },
+    { name: "… csv-stringify alone", value: count / seconds, unit: "/s" },
+    { name: "… its peak of memory", value: peak, unit: "MB", atMost: LIMITS.csv },
+    {
+      name: `visits.xlsx, ${sheet} rows: peak of memory`,
+      value: workbook.megabytes,
+      unit: "MB",
+      atMost: LIMITS.xlsx,
+    },
+    { name: "… it takes", value: workbook.seconds, unit: "s", isDetail: true },
+  ]);
 }
 
 /** A process of its own that does one thing and tells of it. */

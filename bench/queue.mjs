@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
+import { at, tell } from "./support/table.mjs";
 
 const require = createRequire(import.meta.url);
 const { createApp } = require("../dist/app.js");
@@ -173,8 +174,7 @@ async function measure(address, headers, name, page) {
     if (answer.status !== 200) throw new Error(`${target} answered ${answer.status}.`);
     if (run >= 3) times.push(performance.now() - begin);
   }
-  times.sort((a, b) => a - b);
-  return { name, p95: times[Math.ceil(times.length * 0.95) - 1] };
+  return { name, p95: at(times, 0.95) };
 }
 
 const dataDir = mkdtempSync(path.join(os.tmpdir(), "boothlight-bench-"));
@@ -252,8 +252,7 @@ for (const { id } of open) {
   await fetch(`${address}/questions/suggestions?id=${id}`, { headers }).then((answer) => answer.json());
   waits.push(performance.now() - asked);
 }
-waits.sort((a, b) => a - b);
-const suggested = waits[Math.floor(waits.length * 0.95)];
+const suggested = at(waits, 0.95);
 
 const since = `/events/fair/questions/changes?since=${NOW - 10_000}`;
 results.push(await measure(address, headers, "what others changed", since));
@@ -262,24 +261,29 @@ server.close();
 await db.close();
 rmSync(dataDir, { recursive: true });
 
-const width = Math.max(...results.map((each) => each.name.length)) + 2;
-const line = (name, p95, ratio) =>
-  console.log(`${name.padEnd(width)}${p95.padStart(10)}${ratio.padStart(12)}`);
-line("of 20,000 questions", "p95", "of the limit");
-const inTime = results.map((each) => ({ ...each, ratio: each.p95 / LIMIT }));
-const shown = process.argv.includes("--all") ? inTime : slowest(inTime);
-for (const { name, p95, ratio } of shown) line(name, `${p95.toFixed(1)} ms`, ratio.toFixed(2));
-line("suggestions for one question", `${suggested.toFixed(1)} ms`, (suggested / SUGGESTED_WITHIN).toFixed(2));
-const missed = inTime.filter((each) => each.ratio > 1).length + (suggested > SUGGESTED_WITHIN ? 1 : 0);
-const all = `${results.length} pages; the limit is ${LIMIT} ms; ${missed} missed it.`;
-console.log(
-  `${all} Indexing them all at the first start took ${(indexed / 1000).toFixed(1)} s, learning from them ${(learnt / 1000).toFixed(1)} s.`,
-);
-if (missed > 0) process.exitCode = 1;
+const shown = process.argv.includes("--all") ? results : slowest(results);
+const worst = Math.max(...results.map(({ p95 }) => p95));
+tell([
+  {
+    name: `queue of 20,000 questions: slowest of ${results.length} pages, 95th percentile`,
+    value: worst,
+    unit: "ms",
+    atMost: LIMIT,
+  },
+  ...shown.map(({ name, p95 }) => ({ name, value: p95, unit: "ms", atMost: LIMIT, isDetail: true })),
+  {
+    name: "… suggestions for one question, 95th percentile",
+    value: suggested,
+    unit: "ms",
+    atMost: SUGGESTED_WITHIN,
+  },
+  { name: "… all indexed at the first start", value: indexed / 1000, unit: "s", isDetail: true },
+  { name: "… all learnt from", value: learnt / 1000, unit: "s", isDetail: true },
+]);
 
 /** Each filter and each search by itself, and of all others the slowest. */
 function slowest(all) {
   const alone = all.filter((each) => !each.name.includes(","));
-  const rest = all.filter((each) => each.name.includes(",")).sort((a, b) => b.ratio - a.ratio);
+  const rest = all.filter((each) => each.name.includes(",")).sort((a, b) => b.p95 - a.p95);
   return [...alone, ...rest.slice(0, 15)];
 }

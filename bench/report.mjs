@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { fillDecade } from "./support/decade.mjs";
+import { median, tell } from "./support/table.mjs";
 
 const require = createRequire(import.meta.url);
 const { createApp } = require("../dist/app.js");
@@ -32,18 +33,12 @@ const shareAt = process.argv.indexOf("--share");
 const share = shareAt < 0 ? 1 : Number(process.argv[shareAt + 1]);
 const results = [];
 
-const median = (times) => times.sort((a, b) => a - b)[times.length >> 1];
 const temporary = () => mkdtempSync(path.join(os.tmpdir(), "boothlight-bench-"));
 
 await reports();
 await recordings();
 
-const width = Math.max(...results.map((each) => each.name.length)) + 2;
-const line = (name, value, ratio) =>
-  console.log(`${name.padEnd(width)}${value.padStart(12)}${ratio.padStart(14)}`);
-line("", "median", "of the limit");
-for (const { name, value, ratio } of results) line(name, value, ratio?.toFixed(2) ?? "");
-if (results.some((each) => each.ratio > 1)) process.exitCode = 1;
+tell(results);
 
 async function reports() {
   const dataDir = temporary();
@@ -90,8 +85,10 @@ async function reports() {
         const value = median(all);
         results.push({
           name: `${page} of ${size}${how}`,
-          value: `${value.toFixed(1)} ms`,
-          ratio: value / limit,
+          value,
+          unit: "ms",
+          atMost: limit,
+          isDetail: slug === "camp",
         });
       }
     }
@@ -103,9 +100,11 @@ async function reports() {
   const all = visits.toLocaleString("en");
   results.push({
     name: `checking the figures of ${all} visits`,
-    value: `${((performance.now() - begin) / 1000).toFixed(1)} s`,
+    value: (performance.now() - begin) / 1000,
+    unit: "s",
+    isDetail: true,
   });
-  results.push({ name: `counting ${all} visits anew`, value: `${(counting / 1000).toFixed(1)} s` });
+  results.push({ name: `counting ${all} visits anew`, value: counting / 1000, unit: "s", isDetail: true });
   await db.close();
   rmSync(dataDir, { recursive: true });
 }
@@ -141,11 +140,11 @@ async function recordings() {
       }
     }
     const [kept, without] = [median(times.kept), median(times.without)];
-    results.push({
-      name: `${name}: ${kept.toFixed(2)} ms, without kept figures ${without.toFixed(2)} ms`,
-      value: `+${((kept / without - 1) * 100).toFixed(0)} %`,
-      ratio: kept / without / SLOWER,
-    });
+    results.push(
+      { name: `${name}: of the time without kept figures`, value: kept / without, unit: "×", atMost: SLOWER },
+      { name: "… with them", value: kept, unit: "ms", isDetail: true },
+      { name: "… without", value: without, unit: "ms", isDetail: true },
+    );
   }
   for (const { db, dataDir, close } of Object.values(rooms)) {
     close();

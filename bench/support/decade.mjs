@@ -30,7 +30,7 @@ function dice(seed) {
 }
 
 /** Event slugs and their visits: together a million where `share` is 1. */
-const eventsOf = (share) => [
+const decade = (share) => [
   ["congress", Math.round(500_000 * share), 5],
   ["camp", 5000, 3],
   ...Array.from({ length: 9 }, (_, index) => [`fair-${2014 + index}`, Math.round(55_000 * share), 4]),
@@ -41,7 +41,16 @@ const eventsOf = (share) => [
  * visits have a question, as many a contact, a third of these questions ask one of 400 things that come again and again.
  * `share`: a part of it, for trying. Gives how many visits there are, and how many milliseconds the counting took.
  */
-export async function fillDecade(db, { share = 1 } = {}) {
+export function fillDecade(db, { share = 1 } = {}) {
+  return fill(db, decade(share), FIRST);
+}
+
+/** The same with one event alone, which began two days ago: `fair`, with this many visits. Nothing of it is late yet. */
+export function fillFair(db, visits) {
+  return fill(db, [["fair", visits, 2]], Date.now() - 2 * DAY);
+}
+
+async function fill(db, events, first) {
   const roll = dice(11);
   const experts = Array.from({ length: 20 }, (_, index) => ({
     id: uuidv7(),
@@ -63,9 +72,9 @@ export async function fillDecade(db, { share = 1 } = {}) {
     return rows;
   });
   let visits = 0;
-  for (const [index, [slug, count, days]] of eventsOf(share).entries()) {
+  for (const [index, [slug, count, days]] of events.entries()) {
     visits += count;
-    await fillEvent(db, { slug, count, days, start: FIRST + index * 300 * DAY }, experts, roll);
+    await fillEvent(db, { slug, count, days, start: first + index * 300 * DAY }, experts, roll);
   }
   let counting = 0;
   await db.write(async (writer) => {
