@@ -29,6 +29,8 @@ export async function startProgram(dataDir, { script = BOOTHLIGHT, args = ["star
   });
   let text = "";
   const ended = new Promise((resolve) => child.once("exit", resolve));
+  // A bench that fails leaves nothing running.
+  process.once("exit", () => child.kill("SIGKILL"));
   const port = await new Promise((resolve, reject) => {
     const read = (chunk) => {
       text = (text + chunk).slice(-10_000);
