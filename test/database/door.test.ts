@@ -64,6 +64,20 @@ describe.each(ENGINES)("the door for writes on %s", (engine) => {
     expect(await names()).toHaveLength(500);
   });
 
+  test("writes that come one a turn share a commit", async () => {
+    const before = db.counts.commits;
+    const all: Promise<unknown>[] = [];
+    for (let n = 0; n < 10; n++) {
+      // As requests do, the next one comes before the door has its turn.
+      const turn = nextTurn();
+      all.push(put(`${n}`));
+      await turn;
+    }
+    await Promise.all(all);
+    expect(db.counts.commits - before).toBe(1);
+    expect(await names()).toHaveLength(10);
+  });
+
   test("closing waits for the writes under way", async () => {
     const other = engine === "sqlite" ? await freshDatabase(engine) : db;
     const write = other.write((writer) =>
