@@ -3,8 +3,7 @@ import path from "node:path";
 import compression from "compression";
 import cookieParser from "cookie-parser";
 import express, { type Express, type RequestHandler } from "express";
-import helmet from "helmet";
-import { accessRoutes, callerOf, showSignIn } from "./access/routes";
+import { accessRoutes, callerOf, showSignIn, unlockWithForms } from "./access/routes";
 import { trustRoutes } from "./access/trust/routes";
 import { urgentOf } from "./backups/check/store";
 import { laptopRoutes } from "./backups/laptop/routes";
@@ -13,18 +12,20 @@ import { offlineRoutes } from "./capture/offline/routes";
 import { capturePage, captureRoutes } from "./capture/routes";
 import { catalogRoutes } from "./catalog/routes";
 import type { Deps } from "./deps";
+import { Problem } from "./errors";
 import { eventRoutes } from "./events/routes";
 import { expertFileRoutes } from "./experts/files/routes";
 import { expertRoutes } from "./experts/routes";
 import { exportRoutes } from "./exports/routes";
 import { cookieOf, SESSION_COOKIE } from "./http/cookies";
 import { answerProblems, nothingHere } from "./http/faults";
+import { securityHeaders } from "./http/headers";
 import { readBodies, refuseBrokenAddresses } from "./http/input";
-import { slowGuesses } from "./http/limits";
+import { limitRequests, slowGuesses } from "./http/limits";
 import { measured } from "./http/measure";
 import { refuseForeignWrites } from "./http/origin";
 import { setUpViews } from "./http/pages";
-import { anyone, mount, type Route } from "./http/route";
+import { anyone, LOCKED, mount, type Route } from "./http/route";
 import { importRoutes } from "./imports/routes";
 import { eventFileRoutes } from "./imports/writing/routes";
 import { countForOrganizer } from "./messages/store";
@@ -54,9 +55,10 @@ import { readCode, readOwnCode } from "./visits/slips/rules";
 export function allRoutes(deps: Deps): Route[] {
   return [
     anyone.get("/", (req, res, caller) => {
+      if (caller.kind === "locked") throw new Problem("sign-in", LOCKED);
       if (caller.kind === "organizer") return todayPage(deps)(req, res);
       if (caller.kind === "device") return capturePage(deps)(req, res, caller);
-      showSignIn(req, res);
+      showSignIn(deps, req, res);
     }),
     ...accessRoutes(deps),
     ...trustRoutes(deps),
@@ -127,9 +129,11 @@ export function createApp(deps: Deps): Express {
   });
   // Before whatever refuses: a refusal is said in the language that was chosen on the device.
   app.use(cookieParser());
+  app.use(limitRequests());
   app.use(refuseBrokenAddresses);
   app.use(refuseForeignWrites(deps.config.publicUrl));
-  app.post("/session", slowGuesses(10, 10, "session"));
+  const slowPassphrases = slowGuesses(10, 10, "session");
+  app.post("/session", slowPassphrases);
   app.post(["/pair/:code", "/sign-in/:code"], slowGuesses(20, 10, "code"));
   app.get(["/pair/:code", "/sign-in/:code"], slowGuesses(40, 10, "code"));
   app.use("/x", slowGuesses(40, 10, "link"));
@@ -143,6 +147,7 @@ export function createApp(deps: Deps): Express {
     slowGuesses(30, 10, "own", (req) => readOwnCode(String(req.params.code)).kind === "code"),
   );
   app.use(readBodies());
+  app.use(unlockWithForms(deps, slowPassphrases));
   app.use(countMessages(deps));
   app.use(remindOfExpiry(deps));
 
@@ -176,28 +181,4 @@ function letReaderCompile(res: ServerResponse, file: string): void {
     "Content-Security-Policy",
     policy.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'"),
   );
-}
-
-function securityHeaders() {
-  return helmet({
-    contentSecurityPolicy: {
-      directives: {
-        defaultSrc: ["'self'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'", "data:"],
-        objectSrc: ["'none'"],
-        workerSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-        // On a booth's own network there may be no HTTPS to upgrade to.
-        upgradeInsecureRequests: null,
-      },
-    },
-    referrerPolicy: { policy: "same-origin" },
-    crossOriginOpenerPolicy: false,
-    originAgentCluster: false,
-    strictTransportSecurity: false,
-  });
 }

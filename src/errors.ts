@@ -4,6 +4,7 @@ import { type MessageKey, type Say, sayInEnglish } from "./languages/say";
 const STATUS = {
   malformed: 400,
   "sign-in": 401,
+  ended: 401,
   forbidden: 403,
   missing: 404,
   conflict: 409,

@@ -13,6 +13,7 @@ import { openWays, startDelivery } from "./delivery/loop";
 import type { Deps } from "./deps";
 import { isLoopback, type Network, reachableAddresses, secureAddresses } from "./http/addresses";
 import { type Announcement, announce } from "./http/announce";
+import { connectionOptions, limitConnections } from "./http/connections";
 import { type SecureServer, secureServer } from "./http/secure";
 import { Jobs } from "./jobs";
 import { openLog } from "./log";
@@ -78,7 +79,8 @@ export async function serve(config: Config, { prepare, delivers = true }: Asked 
   const backups = new Backups(deps);
   deps.backups = backups;
   const app = createApp(deps);
-  const server = createServer(app);
+  const server = createServer(connectionOptions(), app);
+  limitConnections(server, { isBehindProxy: config.publicUrl !== undefined });
   let https: SecureDoor = {};
   let background: { end(): Promise<void> };
   try {
@@ -205,6 +207,7 @@ async function openSecurely(
   try {
     const secure = await secureServer(app, { config, network, log, now });
     isCertified = true;
+    limitConnections(secure.server, { isBehindProxy: config.publicUrl !== undefined });
     await secure.listen(() => listen(secure.server, { name: "HTTPS_PORT", port, host }));
     return { secure };
   } catch (error) {

@@ -175,7 +175,7 @@ describe("the program", () => {
     async (signal) => {
       const token = await withDatabase(async (db) => {
         const eventId = await addEvent(db);
-        return db.write((writer) => pairDevice(writer, { eventId, boothId: null }, "Ada", NOON));
+        return db.write((writer) => pairDevice(writer, { eventId, boothId: null }, "Ada", Date.now()));
       });
       const program = await startProgram(dataDir);
       const idle = new Agent({ keepAlive: true });

@@ -3,6 +3,7 @@ import type { Instant } from "../database/tables";
 import { check } from "../errors";
 import type { MessageKey, Say } from "../languages/say";
 import { isOrganizersName, words } from "../text";
+import { LOCK_CHOICES } from "./rules";
 
 /** The key of a message, which `check` turns into words. */
 const key = (message: MessageKey) => message;
@@ -26,6 +27,18 @@ const signIn = z.object({
 });
 
 export const checkSignIn = (body: unknown, say: Say) => check(signIn, body, say);
+
+/** The field in which a form brings the passphrase that opens a locked session. */
+export const UNLOCKING = "unlock-with-passphrase";
+
+const locking = z.object({
+  minutes: z
+    .enum([...LOCK_CHOICES.map(String), "never"], "Please choose one of these.")
+    .transform((text) => (text === "never" ? null : Number(text))),
+});
+
+/** After how many minutes sessions lock; null: never. */
+export const checkLockAfter = (body: unknown) => check(locking, body);
 
 const pairing = z.object({
   name: words(60)

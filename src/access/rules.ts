@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomInt, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
+import { DateTime } from "luxon";
 import type { Flag, Instant } from "../database/tables";
 
 /** Invitations to pair hold for ten minutes, the first sign-in for a day, the organizer's session for a week. */
@@ -7,6 +8,64 @@ export const SIGN_IN_ADDRESS_LASTS = 24 * 3_600_000;
 export const SESSION_LASTS = 7 * 24 * 3_600_000;
 /** How exact "last heard of" is: saves a write for each request. */
 export const SEEN_EVERY = 60_000;
+
+/** Minutes without anything done after which the organizer's session locks: what there is to choose from. */
+export const LOCK_CHOICES = [5, 15, 30, 60] as const;
+/** Where nobody has chosen. */
+export const LOCKS_AFTER = 15;
+/** How exact it is when a session was last used: saves a write for each request. */
+export const USED_EVERY = 60_000;
+
+/** The setting as it is kept → minutes; null: never. What is no choice counts as none. */
+export function lockMinutes(kept: string | null | undefined): number | null {
+  if (kept === "never") return null;
+  return LOCK_CHOICES.find((minutes) => String(minutes) === kept) ?? LOCKS_AFTER;
+}
+
+/**
+ * Milliseconds until a session locks, if nothing is done: 0 where it is locked, null where it never does by itself.
+ * A clock that was set to another time counts as time that went by, whichever way it went.
+ */
+export function locksIn(
+  session: { used_at: Instant; locked_at: Instant | null },
+  minutes: number | null,
+  now: Instant,
+): number | null {
+  if (session.locked_at !== null) return 0;
+  return minutes === null ? null : Math.max(0, minutes * 60_000 - Math.abs(now - session.used_at));
+}
+
+/** What a device can do: all of it; deliver what waits on it; nothing more. */
+export type Phase = "open" | "delivers" | "ended";
+
+/** Days after which a device's pages end, and those after which it cannot deliver any more. */
+const PAGES_FOR = 3;
+const DELIVERS_FOR = 30;
+
+/**
+ * When a pairing ends: at the end of a day of the event's zone, counted from the event's last day. Where it was made
+ * later, from the day on which it was made: whoever pairs a tablet with an event that is over wants to use it.
+ */
+export function pairingEnds(pairing: { ends_on: string; time_zone: string; paired_at: Instant }): {
+  pages: Instant;
+  delivery: Instant;
+} {
+  const zone = pairing.time_zone;
+  const event = DateTime.fromISO(pairing.ends_on, { zone });
+  const paired = DateTime.fromMillis(pairing.paired_at, { zone });
+  const last = DateTime.max(event, paired).endOf("day");
+  const after = (days: number) => last.plus({ days }).toMillis();
+  return { pages: after(PAGES_FOR), delivery: after(DELIVERS_FOR) };
+}
+
+/** What a device can do by now. */
+export function phaseOf(pairing: Parameters<typeof pairingEnds>[0], now: Instant): Phase {
+  // Asked with every request: days are only counted in a zone where it comes to that.
+  const surely = Math.max(pairing.paired_at, Date.parse(pairing.ends_on)) + PAGES_FOR * 24 * 3_600_000;
+  if (now <= surely) return "open";
+  const { pages, delivery } = pairingEnds(pairing);
+  return now <= pages ? "open" : now <= delivery ? "delivers" : "ended";
+}
 
 /** Less than this is the time a request takes to arrive, not a wrong clock. */
 const CLOCK_TOLERANCE = 60_000;

@@ -2,9 +2,11 @@ import type { Selectable } from "kysely";
 import { uuidv7 } from "uuidv7";
 import type { Writer } from "../database/door";
 import type { Reader } from "../database/open";
-import type { DevicesTable, Instant, InvitationsTable } from "../database/tables";
+import type { DevicesTable, EventsTable, Instant, InvitationsTable } from "../database/tables";
 import {
   hashOfSecret,
+  lockMinutes,
+  locksIn,
   newCode,
   newSecret,
   PAIRING_LASTS,
@@ -19,6 +21,7 @@ export type Invitation = Selectable<InvitationsTable>;
 /** Names of settings. */
 const PASSPHRASE = "passphrase";
 const HAS_SIGNED_IN = "has-signed-in";
+const LOCK_AFTER = "lock-after";
 
 /** The hash of the organizer's passphrase; undefined before the first sign-in. */
 export async function keptPassphrase(read: Reader): Promise<string | undefined> {
@@ -62,7 +65,13 @@ export async function openSession(writer: Writer, now: Instant): Promise<string>
   await writer.deleteFrom("sessions").where("expires_at", "<=", now).execute();
   await writer
     .insertInto("sessions")
-    .values({ token_hash: hashOfSecret(token), created_at: now, expires_at: now + SESSION_LASTS })
+    .values({
+      token_hash: hashOfSecret(token),
+      created_at: now,
+      expires_at: now + SESSION_LASTS,
+      used_at: now,
+      locked_at: null,
+    })
     .execute();
   await writer
     .insertInto("settings")
@@ -72,14 +81,83 @@ export async function openSession(writer: Writer, now: Instant): Promise<string>
   return token;
 }
 
-export async function isSessionOpen(read: Reader, token: string, now: Instant): Promise<boolean> {
+/** How a session stands. */
+export interface SessionStanding {
+  usedAt: Instant;
+  /** Milliseconds until it locks, if nothing is done: 0 where it is locked, null where it never does by itself. */
+  locksIn: number | null;
+}
+
+/** The session behind a cookie; undefined where it ran out or there is none. */
+export async function sessionOf(
+  read: Reader,
+  token: string,
+  now: Instant,
+): Promise<SessionStanding | undefined> {
   const row = await read
     .selectFrom("sessions")
-    .select("token_hash")
+    .select(["used_at", "locked_at"])
+    .select((eb) => eb.selectFrom("settings").select("value").where("name", "=", LOCK_AFTER).as("lock_after"))
     .where("token_hash", "=", hashOfSecret(token))
     .where("expires_at", ">", now)
     .executeTakeFirst();
-  return row !== undefined;
+  return row && { usedAt: row.used_at, locksIn: locksIn(row, lockMinutes(row.lock_after), now) };
+}
+
+/** Whether a session opens the organizer's pages: it is there, and not locked. */
+export async function isSessionOpen(read: Reader, token: string, now: Instant): Promise<boolean> {
+  const session = await sessionOf(read, token, now);
+  return session !== undefined && session.locksIn !== 0;
+}
+
+/** Notes that somebody did something with a session. One that was locked meanwhile stays so. */
+export async function noteUse(writer: Writer, token: string, now: Instant): Promise<void> {
+  await writer
+    .updateTable("sessions")
+    .set({ used_at: now })
+    .where("token_hash", "=", hashOfSecret(token))
+    .where("locked_at", "is", null)
+    .execute();
+}
+
+/** Locks sessions: they open nothing until the passphrase is typed. */
+export async function lockSessions(writer: Writer, tokens: string[], now: Instant): Promise<void> {
+  if (tokens.length === 0) return;
+  await writer
+    .updateTable("sessions")
+    .set({ locked_at: now })
+    .where("token_hash", "in", tokens.map(hashOfSecret))
+    .where("locked_at", "is", null)
+    .execute();
+}
+
+/** Minutes without anything done after which sessions lock; null: never. */
+export async function lockAfter(read: Reader): Promise<number | null> {
+  const row = await read
+    .selectFrom("settings")
+    .select("value")
+    .where("name", "=", LOCK_AFTER)
+    .executeTakeFirst();
+  return lockMinutes(row?.value);
+}
+
+/** Keeps after how many minutes sessions lock (null: never). One that had locked by the time before stays locked. */
+export async function setLockAfter(writer: Writer, minutes: number | null, now: Instant): Promise<void> {
+  const before = await lockAfter(writer);
+  if (before !== null) {
+    await writer
+      .updateTable("sessions")
+      .set({ locked_at: now })
+      .where("locked_at", "is", null)
+      .where("used_at", "<=", now - before * 60_000)
+      .execute();
+  }
+  const value = minutes === null ? "never" : String(minutes);
+  await writer
+    .insertInto("settings")
+    .values({ name: LOCK_AFTER, value })
+    .onConflict((conflict) => conflict.column("name").doUpdateSet({ value }))
+    .execute();
 }
 
 export async function closeSession(writer: Writer, token: string): Promise<void> {
@@ -190,11 +268,16 @@ export async function pairDevice(
   return { id, token };
 }
 
-/** The paired device that holds this token. */
-export function deviceByToken(read: Reader, token: string): Promise<Device | undefined> {
+/** The paired device that holds this token, with what says when its pairing ends. */
+export function deviceByToken(
+  read: Reader,
+  token: string,
+): Promise<(Device & Pick<EventsTable, "ends_on" | "time_zone">) | undefined> {
   return read
     .selectFrom("devices")
-    .selectAll()
+    .innerJoin("events", "events.id", "devices.event_id")
+    .selectAll("devices")
+    .select(["events.ends_on", "events.time_zone"])
     .where("token_hash", "=", hashOfSecret(token))
     .where("unpaired_at", "is", null)
     .executeTakeFirst();

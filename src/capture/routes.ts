@@ -1,17 +1,20 @@
 import { createHash } from "node:crypto";
 import type { Request, Response } from "express";
 import { uuidv7 } from "uuidv7";
+import { pairingEnds } from "../access/rules";
+import { deviceById } from "../access/store";
 import { type Entry, type Lists, listsOf } from "../catalog/store";
 import type { Deps } from "../deps";
 import { type FieldProblem, Problem } from "../errors";
 import { momentInWords } from "../events/rules";
-import type { Event } from "../events/store";
+import { type Event, eventById } from "../events/store";
 import { addressForVisitors } from "../http/addresses";
 import { renewChoices } from "../http/choices";
+import { letUseCamera } from "../http/headers";
 import { languageOf, sayIn, tabletMessages } from "../http/languages";
 import { lookOf } from "../http/looks";
 import { show } from "../http/pages";
-import { type Route, type StaffCaller, staff } from "../http/route";
+import { type DeviceCaller, type Route, type StaffCaller, staff } from "../http/route";
 import type { MessageKey, Say } from "../languages/say";
 import {
   checkVisitId,
@@ -57,11 +60,12 @@ export function captureRoutes(deps: Deps): Route[] {
   const { db, now } = deps;
 
   return [
-    staff.get("/capture", capturePage(deps)),
+    staff.get("/capture", { deviceUntil: "ever" }, capturePage(deps)),
 
     // The capture page for a device to keep, so that it starts without network: with nobody's data in it.
-    staff.get("/capture/shell", async (req, res, caller) => {
+    staff.get("/capture/shell", { byItself: true }, async (req, res, caller) => {
       renewChoices(req, res);
+      letUseCamera(res);
       const event = await eventOfStaff(db.read, caller, req.query.event, now());
       show(res, "capture/capture", {
         ...shellOf(deps, req, res, caller, event, await listsOf(db.read, event.id)),
@@ -154,7 +158,7 @@ export function captureRoutes(deps: Deps): Route[] {
       });
     }),
 
-    staff.get("/api/today", async (req, res, caller) => {
+    staff.get("/api/today", { byItself: true, deviceUntil: "delivered" }, async (req, res, caller) => {
       const event = await eventOfStaff(db.read, caller, req.query.event, now());
       const today = await todayOf(db.read, event, placeOf(caller).deviceId, now());
       const lists = await listsOf(db.read, event.id);
@@ -168,6 +172,7 @@ export function captureRoutes(deps: Deps): Route[] {
             ? { id: caller.id, staffName: caller.staffName, boothName: booth?.name }
             : null,
         shell: fingerprint,
+        ...(caller.kind === "device" && caller.phase !== "open" && { isOver: true }),
       });
     }),
   ];
@@ -191,7 +196,34 @@ export function captureRoutes(deps: Deps): Route[] {
 /** The capture page for staff: three targets, and what can be said of the visit named by `?visit=`. */
 export function capturePage(deps: Deps) {
   return (req: Request, res: Response, caller: StaffCaller): Promise<void> =>
-    showCapture(deps, req, res, caller);
+    caller.kind === "device" && caller.phase !== "open"
+      ? showOver(deps, req, res, caller)
+      : showCapture(deps, req, res, caller);
+}
+
+/** For a device whose event is over: what still waits on it, and where that goes. */
+async function showOver({ db }: Deps, req: Request, res: Response, caller: DeviceCaller): Promise<void> {
+  const event = await eventById(db.read, caller.eventId);
+  const device = await deviceById(db.read, caller.id);
+  const language = languageOf(req);
+  const { delivery } = pairingEnds({ ...event, paired_at: device?.paired_at ?? 0 });
+  show(res, "capture/over", {
+    title: sayIn(language)("over.title", { event: event.name }),
+    language,
+    messages: tabletMessages(language),
+    here: "/",
+    styles: ["access"],
+    scripts: ["over"],
+    width: "narrow",
+    bare: true,
+    event,
+    phase: caller.phase,
+    until: new Date(delivery).toLocaleDateString(language === "en" ? "en-GB" : language, {
+      timeZone: event.time_zone,
+      day: "numeric",
+      month: "long",
+    }),
+  });
 }
 
 async function showCapture(
@@ -210,6 +242,7 @@ async function showCapture(
   const language = languageOf(req);
   const say = sayIn(language);
   renewChoices(req, res);
+  letUseCamera(res);
   show(res, "capture/capture", {
     ...shellOf(deps, req, res, caller, event, lists),
     here: req.method === "GET" ? req.originalUrl : captureAddress(req, {}),

@@ -77,6 +77,8 @@ export interface SessionsTable {
   token_hash: string;
   created_at: Instant;
   expires_at: Instant;
+  used_at: Instant;
+  locked_at: Instant | null;
 }
 
 export interface InvitationsTable {

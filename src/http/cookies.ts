@@ -16,6 +16,13 @@ const OVER_HTTPS = "__Host-";
 export function giveSecret(req: Request, res: Response, name: string, secret: string, lasts?: number): void {
   const [itsName = name] = namesFor(req, name);
   res.cookie(itsName, secret, { ...optionsFor(req), ...(lasts && { maxAge: lasts }) });
+  // Who signs in with a form that goes on to somewhere else is known there already.
+  if (req.cookies) req.cookies[itsName] = secret;
+}
+
+/** The secret that another one would take the place of in the browser. */
+export function replacedSecret(req: Request, name: string): string | undefined {
+  return cookieOf(req, namesFor(req, name)[0] ?? name);
 }
 
 /**

@@ -59,7 +59,9 @@ export function answerProblems(log: Logger): ErrorRequestHandler {
 function languageOfAnswer(req: Request, res: Response): Language {
   const { caller } = res.locals;
   // Where no route was found, or none could be looked for, nobody has asked who it is.
-  const isOrganizer = caller ? caller.kind === "organizer" : secretsOf(req, SESSION_COOKIE).length > 0;
+  const isOrganizer = caller
+    ? ["organizer", "locked"].includes(caller.kind)
+    : secretsOf(req, SESSION_COOKIE).length > 0;
   return isOrganizer ? "en" : languageOf(req);
 }
 
@@ -102,6 +104,7 @@ function answer(req: Request, res: Response, status: number, body: Answer): void
   for (const name of ["Content-Type", "Content-Disposition"]) res.removeHeader(name);
   const { language, ...told } = body;
   if (wantsJson(req)) res.json(told);
+  else if (isOfLockedOrganizer(req, res, body)) showLocked(req, res, body);
   // After signing in, people go on where they wanted to be.
   else show(res, "shared/error", { ...body, width: "narrow", next: req.method === "GET" && req.originalUrl });
 }
@@ -110,6 +113,47 @@ function answer(req: Request, res: Response, status: number, body: Answer): void
 function fromDatabase(error: unknown): Problem | undefined {
   const trouble = troubleIn(error);
   return trouble && new StorageTrouble(trouble, "read", error);
+}
+
+function isOfLockedOrganizer(req: Request, res: Response, { problem }: Answer): boolean {
+  const { caller, unlocking } = res.locals;
+  if (unlocking) return true;
+  const isPaired = caller?.kind === "device" || caller?.kind === "unpaired";
+  return problem === "sign-in" && !isPaired && secretsOf(req, SESSION_COOKIE).length > 0;
+}
+
+/**
+ * For an organizer whose session was locked or ran out: a field for the passphrase, and behind it what was on its way.
+ * A form goes on to where it was meant for, with everything that was typed.
+ */
+function showLocked(req: Request, res: Response, { message, id }: Answer): void {
+  const isForm = req.method === "POST" && !!req.is("application/x-www-form-urlencoded");
+  const isSignIn = req.path.startsWith("/session");
+  show(res, "shared/locked", {
+    title: "Locked",
+    styles: ["lock"],
+    bare: true,
+    width: "narrow",
+    id,
+    message,
+    form:
+      isForm && !isSignIn && isObject(req.body)
+        ? { action: req.originalUrl, fields: fieldsOf(req.body) }
+        : undefined,
+    hasFile: !!req.is("multipart/form-data"),
+    next: req.method === "GET" ? req.originalUrl : "/",
+  });
+}
+
+function isObject(body: unknown): body is Record<string, unknown> {
+  return typeof body === "object" && body !== null;
+}
+
+/** The fields of a form as they were sent, those with several values several times. */
+function fieldsOf(body: Record<string, unknown>): { name: string; value: string }[] {
+  return Object.entries(body).flatMap(([name, values]) =>
+    [values].flat().flatMap((value) => (typeof value === "string" ? { name, value } : [])),
+  );
 }
 
 /** Express and its body parsers throw errors of their own for bad requests. */

@@ -1,6 +1,51 @@
 import type { Request, RequestHandler } from "express";
 import { ipKeyGenerator, rateLimit } from "express-rate-limit";
 import { Problem } from "../errors";
+import { isLoopback } from "./addresses";
+import { DEVICE_COOKIE, secretsOf } from "./cookies";
+
+/**
+ * Requests a minute. Ten tablets behind one address come back after an outage with 2,000 visits that wait: should each
+ * have to be sent by itself, that is a third of what their address may.
+ */
+export const REQUESTS_A_MINUTE = { device: 600, address: 6000 };
+
+/**
+ * Keeps one device, or one address, from taking all of the laptop's time. What comes from the laptop itself is not
+ * counted. Behind a proxy an address is the one that the proxy names.
+ */
+export function limitRequests(): RequestHandler[] {
+  const limit = (most: number, keyOf: (req: Request) => string | undefined) =>
+    rateLimit({
+      windowMs: 60_000,
+      limit: most,
+      skip: (req) => isLoopback(addressOf(req)) || keyOf(req) === undefined,
+      standardHeaders: false,
+      legacyHeaders: false,
+      keyGenerator: (req: Request) => keyOf(req) ?? "",
+      handler: (_req, res, next) => {
+        res.set("Retry-After", "60");
+        next(new Problem("too-many", "refused.too-many", [], { count: 1 }));
+      },
+      validate: { xForwardedForHeader: false, forwardedHeader: false },
+    });
+  return [limit(REQUESTS_A_MINUTE.address, placeOf), limit(REQUESTS_A_MINUTE.device, tokenOf)];
+}
+
+/** Where a request comes from as it counts: with IPv6 a whole network, of which each device has millions of addresses. */
+export function placeOf(req: Request): string {
+  return ipKeyGenerator(addressOf(req));
+}
+
+/** The address that a request comes from. */
+export function addressOf(req: Request): string {
+  return (req.ip ?? "").replace(/^::ffff:/, "");
+}
+
+/** What a request of a device brings, before anybody has looked whether it is good. */
+function tokenOf(req: Request): string | undefined {
+  return req.get("authorization") ?? secretsOf(req, DEVICE_COOKIE)[0];
+}
 
 /** How many times as many tries one end of a connection has: behind a proxy it stands for everybody. */
 const TRIES_OF_A_PROXY = 20;

@@ -44,6 +44,8 @@ export interface Page {
   here?: string;
   /** Without the frame's head: the capture page is an instrument and brings its own. */
   bare?: boolean;
+  /** What everybody in the hall sees anyway: it does not lock with the organizer's session. */
+  openToAll?: boolean;
   /** Can be put on a device's home screen: names the manifest, the icons and the colours for it. */
   installable?: boolean;
 }

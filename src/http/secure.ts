@@ -7,6 +7,10 @@ import type { Config } from "../config";
 import type { Instant } from "../database/tables";
 import { type Network, namesToCertify } from "./addresses";
 import { certificateFromFiles, localCertificate } from "./certificates";
+import { connectionOptions } from "./connections";
+
+/** Milliseconds within which two ends have to agree on how to talk. */
+const SHAKES_WITHIN = 15_000;
 
 export interface SecureServer {
   server: Server;
@@ -55,7 +59,10 @@ export async function secureServer(
     for (const sentence of news) log.info(sentence);
     network.https = { port, names, authority };
   };
-  const server = createServer(presented, answer);
+  const server = createServer(
+    { ...connectionOptions(), handshakeTimeout: SHAKES_WITHIN, ...presented },
+    answer,
+  );
   let lastFailure = "";
   let looking: Promise<void> = Promise.resolve();
 

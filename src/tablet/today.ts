@@ -22,6 +22,8 @@ export interface TodayAnswer {
   device: Device | null;
   /** What the page would be made of by now. */
   shell: string;
+  /** The event is over: the laptop only takes what waits. */
+  isOver?: boolean;
 }
 
 interface Place {
@@ -33,6 +35,8 @@ interface Place {
   first: Pick<TodayAnswer, "light" | "own" | "booth"> | undefined;
   /** The laptop answered. `clocks`: how its clock stands to this tablet's. */
   near: (answer: TodayAnswer, clocks: Clocks) => void;
+  /** The event is over, and this tablet's pages with it. */
+  over: () => void;
 }
 
 const EVERY = 30_000;
@@ -106,6 +110,7 @@ export class Today {
     for (const part of document.querySelectorAll<HTMLElement>("[data-near-only]")) part.hidden = !answer;
     if (!answer) {
       this.#showAsked(0);
+      if (response?.status === 401 && (await isEnded(response))) this.#place.over();
       return response !== undefined;
     }
     const clocks = this.#clock.hear(answer.now);
@@ -115,6 +120,7 @@ export class Today {
     this.#show();
     this.#showAsked(answer.asked);
     this.#place.near(answer, clocks);
+    if (answer.isOver) this.#place.over();
     void this.tellNow(this.#isRescued);
     return true;
   }
@@ -171,6 +177,12 @@ export class Today {
         all === 0 ? say("capture.first-of-day") : say("capture.booth-today", { count: all });
     }
   }
+}
+
+/** Whether the laptop says that the event is over, and not that it does not know this tablet. */
+async function isEnded(response: Response): Promise<boolean> {
+  const said = (await response.json().catch(() => undefined)) as { problem?: string } | undefined;
+  return said?.problem === "ended";
 }
 
 function none(): Counts {

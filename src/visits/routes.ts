@@ -61,7 +61,7 @@ export function visitRoutes(deps: Deps): Route[] {
   const listsNow = untilCommit(db, (eventId) => listsOf(db.read, eventId));
 
   return [
-    staff.post("/api/visits", async (req, res, caller) => {
+    staff.post("/api/visits", { byItself: true, deviceUntil: "delivered" }, async (req, res, caller) => {
       const receivedAt = now();
       const say = sayIn(languageOf(req));
       const batch = checkBatch(req.body, say);
@@ -80,7 +80,7 @@ export function visitRoutes(deps: Deps): Route[] {
       res.json({ results });
     }),
 
-    staff.get("/api/visits", async (req, res, caller) => {
+    staff.get("/api/visits", { byItself: true }, async (req, res, caller) => {
       const event = await eventOfStaff(db.read, caller, req.query.event, now());
       const ids = await ownVisitIds(db.read, event.id, placeOf(caller).deviceId, LAST_VISITS);
       const [visits, lists] = await Promise.all([fullVisits(db.read, ids), listsOf(db.read, event.id)]);
@@ -92,14 +92,18 @@ export function visitRoutes(deps: Deps): Route[] {
       });
     }),
 
-    staff.delete("/api/visits/:id", async (req, res, caller) => {
-      const checked = checkVisitId(req.params.id);
-      if (!checked.ok) throw new Problem("missing", "refused.no-id");
-      const id = checked.value;
-      await mayChange(deps, caller, id);
-      await db.write((writer) => deleteVisit(writer, id, placeOf(caller).staffName, now()));
-      res.status(204).end();
-    }),
+    staff.delete(
+      "/api/visits/:id",
+      { byItself: true, deviceUntil: "delivered" },
+      async (req, res, caller) => {
+        const checked = checkVisitId(req.params.id);
+        if (!checked.ok) throw new Problem("missing", "refused.no-id");
+        const id = checked.value;
+        await mayChange(deps, caller, id);
+        await db.write((writer) => deleteVisit(writer, id, placeOf(caller).staffName, now()));
+        res.status(204).end();
+      },
+    ),
 
     organizer.get("/events/:slug/visits", async (req, res) => {
       const event = await eventBySlug(db.read, req.params.slug as string);

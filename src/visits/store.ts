@@ -204,6 +204,12 @@ async function recordWords(
     const problems = [{ field: "id", message: say("problem.id-of-other-event") }];
     return { id: visit.id, status: "invalid", problems };
   }
+  // Where the organizer has put it meanwhile it may stay.
+  const places = [undefined, null, arrival.boothId, kept?.boothId];
+  if (arrival.isBound && !places.includes(resolved.boothId)) {
+    const problems = [{ field: "booth", message: say("problem.other-booth") }];
+    return { id: visit.id, status: "invalid", problems };
+  }
   const foreign = await foreignQuestion(writer, visit, say);
   if (foreign) return { id: visit.id, status: "invalid", problems: [foreign] };
 
@@ -322,10 +328,10 @@ async function keptVisit(
   writer: Writer,
   visit: VisitRecord,
   hash: string,
-): Promise<(Kept & { eventId: string; deviceId: string | null }) | undefined> {
+): Promise<(Kept & { eventId: string; boothId: string | null; deviceId: string | null }) | undefined> {
   const row = await writer
     .selectFrom("visits")
-    .select(["event_id", "device_id", "revision", "revised_by", "content_hash", "deleted_at"])
+    .select(["event_id", "booth_id", "device_id", "revision", "revised_by", "content_hash", "deleted_at"])
     .where("id", "=", visit.id)
     .executeTakeFirst();
   if (!row) return undefined;
@@ -340,6 +346,7 @@ async function keptVisit(
       : [];
   return {
     eventId: row.event_id,
+    boothId: row.booth_id,
     deviceId: row.device_id,
     revision: row.revision,
     revisedBy: row.revised_by,
@@ -540,8 +547,13 @@ export async function ownVisitIds(
 /** What a visit keeps of who sends it. */
 export function placeOf(caller: Staff) {
   return caller.kind === "device"
-    ? { boothId: caller.boothId, deviceId: caller.id, staffName: caller.staffName }
-    : { boothId: null, deviceId: null, staffName: ORGANIZER };
+    ? {
+        boothId: caller.boothId,
+        isBound: caller.boothId !== null,
+        deviceId: caller.id,
+        staffName: caller.staffName,
+      }
+    : { boothId: null, isBound: false, deviceId: null, staffName: ORGANIZER };
 }
 
 /** A visit that this caller may see: a device its own, the organizer every one. Throws `missing` for any other. */

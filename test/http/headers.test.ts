@@ -32,9 +32,20 @@ test.each([
     "form-action": "'self'",
     "frame-ancestors": "'none'",
   });
+  expect(policy["frame-src"]).toBe("'none'");
+  expect(policy["font-src"]).toBe("'self'");
+  expect(policy["script-src-attr"]).toBe("'none'");
+  // There may be no HTTPS to upgrade to.
+  expect(policy).not.toHaveProperty("upgrade-insecure-requests");
   expect(headers["content-security-policy"]).not.toContain("unsafe");
   expect(headers["x-content-type-options"]).toBe("nosniff");
   expect(headers["referrer-policy"]).toBe("same-origin");
+  expect(headers["cross-origin-resource-policy"]).toBe("same-origin");
+  expect(headers["cross-origin-opener-policy"]).toBe("same-origin");
+  expect(headers["origin-agent-cluster"]).toBe("?1");
+  expect(headers["x-frame-options"]).toBe("DENY");
+  expect(headers["x-robots-tag"]).toBe("noindex, nofollow");
+  expect(headers["permissions-policy"]).toMatch(/^camera=\(\), .*microphone=\(\)/);
   expect(headers["x-powered-by"]).toBeUndefined();
   // A laptop at a booth is reached by HTTP too: a browser must not be told otherwise for good.
   expect(headers["strict-transport-security"]).toBeUndefined();
@@ -46,6 +57,32 @@ test("pages stay in nobody's cache, problems and files to save neither", async (
   for (const address of addresses) {
     expect((await organizer.get(address)).get("Cache-Control")).toBe("no-store");
   }
+});
+
+test("the camera is the capture page's alone", async () => {
+  const { token } = await booth.tablet();
+  const camera = async (address: string) => {
+    const { headers } = await booth.nobody().get(address).set("Authorization", `Bearer ${token}`).expect(200);
+    return /camera=(\(\w*\))/.exec(headers["permissions-policy"] as string)?.[1];
+  };
+  for (const address of ["/", "/capture", "/capture/shell"]) expect(await camera(address)).toBe("(self)");
+  for (const address of ["/capture/visits", "/asked", "/ask", "/s"]) expect(await camera(address)).toBe("()");
+});
+
+test("over plain HTTP from another machine nothing is asked of browsers that they refuse there", async () => {
+  const { headers } = await booth.nobody().get("/").set("Host", "boothlight.local:8080");
+  expect(headers["cross-origin-opener-policy"]).toBeUndefined();
+  expect(headers["origin-agent-cluster"]).toBeUndefined();
+});
+
+test("whoever signs in over plain HTTP from another machine is told who can read along", async () => {
+  const from = async (host: string) => (await booth.nobody().get("/sign-in").set("Host", host)).text;
+  expect(await from("boothlight.local:8080")).toContain("Others on this Wi-Fi can read");
+  expect(await from("localhost:8080")).not.toContain("Others on this Wi-Fi can read");
+  booth.deps.network = { port: 8080, localName: "boothlight.local" };
+  expect(await from("boothlight.local:8080")).not.toContain("Go on over a secure connection");
+  booth.deps.network.https = { port: 8443, names: ["boothlight.local"] };
+  expect(await from("boothlight.local:8080")).toContain("Go on over a secure connection");
 });
 
 test("styles and scripts are kept for good, because their address changes with their content", async () => {

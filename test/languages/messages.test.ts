@@ -25,6 +25,7 @@ const CONTACT = ["name", "organization", "role", "email", "phone", "handle", "we
 const KINDS = [
   "malformed",
   "sign-in",
+  "ended",
   "forbidden",
   "missing",
   "conflict",

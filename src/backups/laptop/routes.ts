@@ -48,7 +48,7 @@ export function laptopRoutes(deps: Deps): Route[] {
       });
     }),
 
-    organizer.get("/laptop/live", async (req, res) => {
+    organizer.get("/laptop/live", { byItself: true }, async (req, res) => {
       const pass = await sessionPass(db.read, secretsOf(req, SESSION_COOKIE), now);
       const view = { view: "laptop", make: () => message(res) };
       await tell(req, res, {
@@ -70,7 +70,7 @@ export function laptopRoutes(deps: Deps): Route[] {
       else res.json({ status: "ok" });
     }),
 
-    anyone.get("/metrics", async (req, res, caller) => {
+    anyone.get("/metrics", { byItself: true }, async (req, res, caller) => {
       if (!deps.metrics) throw new Problem("missing", "refused.no-page");
       admitMonitor(req, caller, config.metricsToken);
       res.set("Content-Type", deps.metrics.contentType).send(await deps.metrics.text(await scraped(deps)));

@@ -50,7 +50,6 @@ export function answeringRoutes({ db, suggester, now }: Deps): Route[] {
   const withLink =
     (handle: (req: Request, res: Response, expert: Expert) => unknown): Handler =>
     async (req, res) => {
-      res.set("X-Robots-Tag", "noindex, nofollow");
       await handle(req, res, await expertOfLink(db.read, req.params.token as string));
     };
   const pageOf = (req: Request) => `/x/${req.params.token}`;

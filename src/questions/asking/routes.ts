@@ -171,7 +171,6 @@ export function askingRoutes(deps: Deps): Route[] {
   ): Promise<void> {
     const language = languageOf(req);
     const say = sayIn(language);
-    res.set("X-Robots-Tag", "noindex, nofollow");
     const page = { language, styles: ["slips", "asking"], width: "narrow" as const, bare: true };
     if (!event || !takesQuestions(event, now())) {
       return show(res, "asking/closed", { ...page, title: say("ask.closed"), here: "/ask", at: event?.name });
@@ -251,13 +250,15 @@ export function askingRoutes(deps: Deps): Route[] {
       text: asked.text,
       facts: [timeOf(asked.asked_at), asked.topic, whoLeft(asked.left)].filter(Boolean).join(" · "),
     });
-    // The address itself is the organizer's and the expert's to see, once it counts: here the name is enough.
-    const whoLeft = (left: (typeof held)[number]["left"]) =>
-      left?.name && left.email
-        ? say("asked.left", { name: left.name })
-        : left?.email
-          ? say("asked.left-mail")
-          : left?.name;
+    // Who it was is the organizer's and the expert's to see: staff only have to know whether there is an answer to send.
+    const isOrganizer = caller.kind === "organizer";
+    const whoLeft = (left: (typeof held)[number]["left"]) => {
+      if (left?.name && left.email) {
+        return isOrganizer ? say("asked.left", { name: left.name }) : say("asked.left-details");
+      }
+      if (left?.email) return say("asked.left-mail");
+      return isOrganizer || !left?.name ? left?.name : say("asked.left-name");
+    };
     show(res, "asking/asked", {
       title: say("asked.title"),
       language,
@@ -265,7 +266,7 @@ export function askingRoutes(deps: Deps): Route[] {
       width: "narrow",
       section: "questions",
       event,
-      isOrganizer: caller.kind === "organizer",
+      isOrganizer,
       query: addressWith("", { event: oneText(req.query.event) }),
       held: held.map(inWords),
       aside: aside.map(inWords),

@@ -79,15 +79,15 @@ export function queueRoutes({ db, suggester, now }: Deps): Route[] {
       await showQueue(req, res, { event: undefined, path: pathOf(undefined), query: req.query });
     }),
 
-    organizer.get("/events/:slug/questions/changes", async (req, res) => {
+    organizer.get("/events/:slug/questions/changes", { byItself: true }, async (req, res) => {
       await tellChanges(req, res, await eventBySlug(db.read, req.params.slug as string));
     }),
 
-    organizer.get("/questions/changes", async (req, res) => {
+    organizer.get("/questions/changes", { byItself: true }, async (req, res) => {
       await tellChanges(req, res, undefined);
     }),
 
-    organizer.get("/questions/suggestions", async (req, res) => {
+    organizer.get("/questions/suggestions", { byItself: true }, async (req, res) => {
       const ids = [req.query.id]
         .flat()
         .map((each) => oneText(each))

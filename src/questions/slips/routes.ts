@@ -284,7 +284,6 @@ function paperOf(said: Record<string, unknown>) {
 
 /** Nobody finds these pages by searching. */
 function showToVisitor<P extends Page>(res: Response, view: string, page: P): void {
-  res.set("X-Robots-Tag", "noindex, nofollow");
   show(res, view, { width: "narrow", bare: true, ...page });
 }
 

@@ -1,5 +1,6 @@
 import type { Request, Response } from "express";
 import QRCode from "qrcode";
+import { sessionOf } from "../../access/store";
 import { listsOf } from "../../catalog/store";
 import { stampOf } from "../../database/stamp";
 import type { Deps } from "../../deps";
@@ -8,6 +9,7 @@ import { chosenEvent, type Event, eventById, eventBySlug } from "../../events/st
 import { addressForVisitors, reachableAddresses } from "../../http/addresses";
 import { SESSION_COOKIE, secretsOf } from "../../http/cookies";
 import { isLanguage, languageOf, sayIn } from "../../http/languages";
+import { placeOf } from "../../http/limits";
 import { LOOKS, lookOf } from "../../http/looks";
 import { partOf, show } from "../../http/pages";
 import { addressWith, oneText } from "../../http/paging";
@@ -46,9 +48,17 @@ const LATEST = 10;
 /** As many as a wall has room for, in letters that are read from afar. */
 const ON_THE_WALL = { heard: 3, from: 4 };
 /** So many may listen at a time: pages of the desk, and screens in the hall. */
-const MOST_LISTENERS = { desk: 100, wall: 100 };
+const MOST_LISTENERS = { desk: 100, wall: 200 };
+/** And so many of one session, or one address: nobody takes all of them. */
+const MOST_OF_ONE = 40;
 /** Seconds after which a wall without script is loaded again. */
 const WALL_REFRESH = 30;
+
+/** The wall on the organizer's own screen: all in the hall see it, and a browser without script loads it again and again. */
+const WALL = { byItself: true, whileLocked: true };
+/** A session that was not signed out, locked or not. */
+const isThere = async (...session: Parameters<typeof sessionOf>) =>
+  (await sessionOf(...session)) !== undefined;
 
 /** Today's picture of the event that `?event=` names, or of the one of the day. Mounted at `/` for the organizer. */
 export function todayPage(deps: Deps): (req: Request, res: Response) => Promise<void> {
@@ -85,7 +95,7 @@ export function liveRoutes(deps: Deps): Route[] {
   deps.stopping?.addEventListener("abort", () => watches.end(), { once: true });
 
   return [
-    organizer.get("/events/:slug/live", async (req, res) => {
+    organizer.get("/events/:slug/live", { byItself: true }, async (req, res) => {
       const event = await eventBySlug(db.read, req.params.slug as string);
       await tellOf(req, res, event, {
         view: "desk",
@@ -95,14 +105,14 @@ export function liveRoutes(deps: Deps): Route[] {
       });
     }),
 
-    organizer.get("/events/:slug/wall", async (req, res) => {
+    organizer.get("/events/:slug/wall", WALL, async (req, res) => {
       const event = await eventBySlug(db.read, req.params.slug as string);
       await showWall(req, res, event, `/events/${event.slug}/wall`);
     }),
 
-    organizer.get("/events/:slug/wall/live", async (req, res) => {
+    organizer.get("/events/:slug/wall/live", WALL, async (req, res) => {
       const event = await eventBySlug(db.read, req.params.slug as string);
-      await tellOf(req, res, event, { ...wallOf(req, res, event), ...(await passOf(req)) });
+      await tellOf(req, res, event, { ...wallOf(req, res, event), ...(await passOf(req, isThere)) });
     }),
 
     organizer.post("/events/:slug/wall/link", async (req, res) => {
@@ -135,19 +145,22 @@ export function liveRoutes(deps: Deps): Route[] {
     req: Request,
     res: Response,
     event: Event,
-    listener: Omit<Listener, "send" | "end">,
+    listener: Omit<Listener, "send" | "end" | "from">,
   ): Promise<void> {
     const kind = listener.view.startsWith("desk") ? "desk" : "wall";
+    // The desk is the organizer's, wherever they are; the wall is anybody's who knows its address.
+    const from = kind === "desk" ? listener.pass : placeOf(req);
+    const isFull = watches.count(kind) >= MOST_LISTENERS[kind] || watches.count(kind, from) >= MOST_OF_ONE;
     return tell(req, res, {
       make: () => listener.make((_name, work) => work()),
-      isFull: deps.stopping?.aborted === true || watches.count(kind) >= MOST_LISTENERS[kind],
-      listen: (stream) => watches.listen(event.id, { ...listener, ...stream }),
+      isFull: deps.stopping?.aborted === true || isFull,
+      listen: (stream) => watches.listen(event.id, { ...listener, from, ...stream }),
     });
   }
 
-  /** What lets the organizer listen. */
-  function passOf(req: Request): Promise<Pick<Listener, "pass" | "isGood">> {
-    return sessionPass(db.read, secretsOf(req, SESSION_COOKIE), now);
+  /** What lets the organizer listen: a session that is open, or as `opens` has it. */
+  function passOf(req: Request, opens?: typeof isThere): Promise<Pick<Listener, "pass" | "isGood">> {
+    return sessionPass(db.read, secretsOf(req, SESSION_COOKIE), now, opens);
   }
 
   async function deskMessage({ app }: Response, event: Event): Promise<string> {
@@ -179,12 +192,12 @@ export function liveRoutes(deps: Deps): Route[] {
     const language = wallLanguage(req);
     const look = LOOKS.find((each) => each === req.query.look) ?? lookOf(req);
     const address = addressForVisitors(deps, req.socket);
-    res.set("X-Robots-Tag", "noindex, nofollow");
     show(res, "reports/wall", {
       styles: ["reports", "live", "wall"],
       scripts: ["live"],
       width: "full",
       bare: true,
+      openToAll: true,
       refresh: WALL_REFRESH,
       look,
       here,

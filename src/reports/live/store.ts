@@ -114,6 +114,8 @@ export interface Listener {
   make: (once: Once) => Promise<string>;
   send: (text: string) => void;
   end: () => void;
+  /** Whom they count for, where nobody may take all there is room for. */
+  from?: string;
   /** What lets them listen, such as a session: those who have the same one are looked after together. */
   pass: string;
   /** Whether it still does. */
@@ -202,15 +204,19 @@ function rememberer(): Once {
   };
 }
 
-/** What lets the organizer listen: the first of their sessions that is open, for as long as it is. Throws `sign-in`. */
+/**
+ * What lets the organizer listen: the first of their sessions that is open, for as long as it is; `opens` where another
+ * one does, too. Throws `sign-in`.
+ */
 export async function sessionPass(
   read: Reader,
   sessions: string[],
   now: () => Instant,
+  opens = isSessionOpen,
 ): Promise<Pick<Listener, "pass" | "isGood">> {
   for (const session of sessions) {
-    const isGood = () => isSessionOpen(read, session, now());
-    if (await isGood()) return { pass: `session ${session}`, isGood };
+    const isGood = () => opens(read, session, now());
+    if (await isGood()) return { pass: `${opens.name} ${session}`, isGood };
   }
   throw new Problem("sign-in", "refused.sign-in-first");
 }
@@ -237,9 +243,11 @@ export class Watches {
     this.#looking = looking;
   }
 
-  /** How many listen to anything whose view starts so. */
-  count(view: string): number {
-    return [...this.#listeners].filter((listener) => listener.view.startsWith(view)).length;
+  /** How many listen to anything whose view starts so; of all, or of one place. */
+  count(view: string, from?: string): number {
+    return [...this.#listeners].filter(
+      (listener) => listener.view.startsWith(view) && (from === undefined || listener.from === from),
+    ).length;
   }
 
   /** Has somebody told of something, such as an event, at once and whenever it changes; gives what ends it. */

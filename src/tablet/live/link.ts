@@ -92,11 +92,14 @@ export function keepTold(
     else if (source.readyState === EventSource.CONNECTING && silence > PATIENCE) tell("lost", heard);
   }, 1000);
 
-  document.addEventListener("visibilitychange", () => {
+  const anew = () => {
     clearTimeout(asking);
     source?.close();
     source = undefined;
     if (!document.hidden) listen();
-  });
+  };
+  document.addEventListener("visibilitychange", anew);
+  // Locked, it was told nothing.
+  addEventListener("unlocked", anew);
   if (!document.hidden) listen();
 }

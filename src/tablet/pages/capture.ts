@@ -116,6 +116,10 @@ async function start(): Promise<void> {
       // Somebody answers: what waits need not wait for its pause to end.
       if (standing.kind === "away") sender.send();
     },
+    // What waits goes on from there. Not under anybody's hands.
+    over: () => {
+      if (isAtRest()) location.replace("/");
+    },
   });
   const names = new Names(
     outbox,

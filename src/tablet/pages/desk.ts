@@ -52,6 +52,8 @@ async function signOut(): Promise<void> {
   const outbox = await knownOutbox();
   if (outbox && !outbox.trouble && !isRescued(outbox)) return refused?.showModal();
   if (outbox?.all().length === 0) await outbox.forgetEverything();
+  // Other windows still show what is nobody's any more in a moment.
+  new BroadcastChannel("boothlight-session").postMessage("signs out");
   // Not `requestSubmit`: that would ask again.
   form?.submit();
 }

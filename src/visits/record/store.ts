@@ -14,6 +14,8 @@ export interface Arrival {
   lists: Lists;
   /** The booth where the record names none. */
   boothId: string | null;
+  /** Whether it comes from a device that is paired for that booth: then a record cannot name another one. */
+  isBound?: boolean;
   deviceId: string | null;
   staffName: string | null;
   receivedAt: Instant;
