@@ -143,3 +143,84 @@ test("docs/exports.md names every list with its formats, and every filter, and n
   const filters = tableAfter(text, "## What a list is narrowed down to").map(([parameter]) => parameter);
   expect(filters).toEqual([...FILTER_NAMES, "why"]);
 });
+
+describe("docs/security.md", () => {
+  const text = read("docs/security.md");
+  const named = [...text.matchAll(/\[([^\]]+)\]\(\.\.\/(test\/[^)]+)\)/g)].map(([, name, file]) => ({
+    name: name!.replace(/\s+/g, " "),
+    file: file!,
+  }));
+
+  test("names tests that are there, word for word", () => {
+    expect(named.length).toBeGreaterThan(30);
+    const missing = named.filter(({ name, file }) => {
+      const titles = [...read(file).matchAll(/"((?:[^"\\\n]|\\.)*)"|`([^`]*)`/g)].map(
+        (found) => found[1] ?? found[2],
+      );
+      return !titles.some((title) => title === name || title === `%s ${name}`);
+    });
+    expect(missing).toEqual([]);
+  });
+
+  test("says of every address that is not the organizer's alone what it shows of visitors", () => {
+    const declared = allRoutes({ config: {} } as Deps)
+      .filter(({ who }) => who !== "organizer")
+      .map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+    const listed = tableAfter(text, "## What staff and visitors are shown").flatMap(([addresses]) =>
+      addresses!.split(", "),
+    );
+    expect(listed.sort()).toEqual(declared.sort());
+  });
+});
+
+describe("docs/dependencies.md", () => {
+  const text = read("docs/dependencies.md");
+  const { dependencies, devDependencies } = JSON.parse(read("package.json"));
+  const { packages } = JSON.parse(read("package-lock.json")) as {
+    packages: Record<
+      string,
+      { version: string; integrity?: string; license?: string; hasInstallScript?: boolean; dev?: boolean }
+    >;
+  };
+  const locked = (name: string) => packages[`node_modules/${name}`];
+
+  test.each([
+    ["With the program", dependencies],
+    ["For building and testing alone", devDependencies],
+  ])("lists every part: %s, with its licence, and no other", (heading, declared) => {
+    const listed = tableAfter(text, `## ${heading}`).map(([name, , licence]) => [name, licence]);
+    expect(listed.sort()).toEqual(
+      Object.keys(declared)
+        .map((name) => [name, locked(name)?.license])
+        .sort(),
+    );
+  });
+
+  test("every package is locked with the hash of what it is, and none comes from elsewhere than a registry", () => {
+    const loose = Object.entries(packages).filter(
+      ([place, { integrity }]) => place !== "" && !/^sha512-[\w+/]{86}==/.test(integrity ?? ""),
+    );
+    expect(loose.map(([place]) => place)).toEqual([]);
+    const ranges = Object.values({ ...dependencies, ...devDependencies }) as string[];
+    expect(ranges.filter((range) => !/^\^?\d+\.\d+\.\d+$/.test(range))).toEqual([]);
+  });
+
+  test("lists every package that runs a script when it is installed, and no other", () => {
+    const running = Object.entries(packages)
+      .filter(([, { hasInstallScript }]) => hasInstallScript)
+      .map(([place, { dev }]) => [place.replace(/^.*node_modules\//, ""), dev ? "no" : "yes"]);
+    const listed = tableAfter(text, "## Scripts that run when it is installed");
+    expect(listed.map(([name, ours]) => [name, ours]).sort()).toEqual(running.sort());
+  });
+
+  test("speaks of the versions that are locked", () => {
+    for (const [, name, version] of text.matchAll(
+      /\| ([a-z-]+) (?:\(of exceljs\) )?before [^|]*\| we have ([\d.]+)/g,
+    )) {
+      const versions = Object.entries(packages)
+        .filter(([place]) => place.endsWith(`node_modules/${name}`))
+        .map(([, each]) => each.version);
+      expect([name, versions]).toEqual([name, expect.arrayContaining([version!.replace(/\.$/, "")])]);
+    }
+  });
+});
