@@ -71,8 +71,7 @@ function show(): void {
             (at) => timeOf(at, zone),
           ).words
         : say("over.waits", { count: waiting.length });
-  rescue.hidden = waiting.length === 0;
-  find("[data-rescue-hint]").hidden = waiting.length === 0;
+  find("[data-rescue-part]").hidden = waiting.length === 0;
   void today.tellNow(isRescued(outbox));
 }
 
