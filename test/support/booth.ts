@@ -102,7 +102,7 @@ export async function openBooth(
     },
     async tablet(staffName = "Ada") {
       const { id, token } = await db.write((writer) =>
-        pairDevice(writer, { eventId, boothId: null }, staffName, clock),
+        pairDevice(writer, { eventId, boothId: null }, staffName, now()),
       );
       return {
         id,
