@@ -240,10 +240,7 @@ describe("by the clock", () => {
 const OTHER_TIMERS: Record<string, string[]> = {
   "backups/routes.ts": ["setTimeout: an answer that waits a little for a backup"],
   "backups/store.ts": ["setTimeout: clearing away that a stuck stick does not hold up"],
-  "backups/thread/store.ts": [
-    "setTimeout: a thread that is stuck in a write to a stick",
-    "setTimeout: a backup that is broken off",
-  ],
+  "backups/thread/store.ts": ["setTimeout: a backup that is broken off and stuck in a write to a stick"],
   "database/door.ts": ["setTimeout: a write that another program holds up"],
   "delivery/loop.ts": [
     "setInterval: a message that is on its way stays claimed, inside the job that brings it",
