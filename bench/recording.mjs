@@ -80,7 +80,8 @@ async function send(program, token, connections) {
   const { address } = program;
   const run = await told("load.mjs", { address, token, connections, amount: AMOUNT, first: sent, ...LISTS });
   sent += AMOUNT;
-  if (run.recorded !== AMOUNT) throw new Error(`Of ${AMOUNT} visits ${run.recorded} were recorded.`);
+  if (run.recorded !== AMOUNT)
+    throw new Error(`Of ${AMOUNT} visits ${program.address} recorded ${run.recorded}.`);
   const processor = ((program.processorSeconds() - before) * 1000) / AMOUNT;
   return { ...run, rate: AMOUNT / run.seconds, processor };
 }

@@ -19,6 +19,8 @@ process.once("message", async ({ address, token, connections, amount, first, pro
     connections,
     amount,
     method: "POST",
+    // Who is slow is told so by its figures, and not by what is given up.
+    timeout: 120,
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     requests: [
       {
