@@ -216,7 +216,7 @@ test("what a deleted database held is saved to another file, and restored from t
   rmSync(`${sqliteFile(folder)}-wal`);
   watchLaptop(booth.deps);
   while (!booth.deps.laptop?.rescued) await new Promise((resolve) => setTimeout(resolve, 10));
-  const { rescued } = booth.deps.laptop;
+  const { rescued } = booth.deps.laptop as { rescued: string };
   expect(urgentOf(booth.deps).bad?.advice).toContain(`boothlight restore "${rescued}"`);
   await booth.deps.jobs.stop();
   await booth.db.close();
@@ -230,4 +230,19 @@ test("what a deleted database held is saved to another file, and restored from t
   const db = await openDatabase({ dataDir: folder }, NOON);
   expect(await db.read.selectFrom("visits").select("id").execute()).toHaveLength(5);
   await db.close();
+});
+
+test("a file that was only moved needs no second one: it goes when the first is back", async () => {
+  await open(temporaryFolder());
+  await send();
+  const aside = `${sqliteFile(folder)}.aside`;
+  renameSync(sqliteFile(folder), aside);
+  watchLaptop(booth.deps);
+  while (!booth.deps.laptop?.rescued) await new Promise((resolve) => setTimeout(resolve, 10));
+  const { rescued } = booth.deps.laptop as { rescued: string };
+  expect(existsSync(rescued)).toBe(true);
+  renameSync(aside, sqliteFile(folder));
+  booth.deps.jobs.soon("laptop");
+  while (existsSync(rescued)) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(await send()).toEqual(RECORDED);
 });

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { open, readdir, readFile, stat, statfs } from "node:fs/promises";
+import { open, readdir, readFile, rm, stat, statfs } from "node:fs/promises";
 import path from "node:path";
 import { sql } from "kysely";
 import { DateTime } from "luxon";
@@ -300,6 +300,11 @@ export function watchLaptop(deps: Deps): void {
       await deps.db.write(async () => {}).catch(() => {});
       if (deps.db.trouble()) await tryToSave(deps).catch(() => {});
       if (deps.db.trouble()?.kind === "gone") watch.rescued ??= await rescue(deps).catch(() => undefined);
+      else if (watch.rescued) {
+        // The file is back: nobody needs a second one full of contact details.
+        await rm(watch.rescued, { force: true });
+        watch.rescued = undefined;
+      }
       watch.latest = await findingsOf(deps);
     },
   });

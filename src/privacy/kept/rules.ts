@@ -234,6 +234,12 @@ export const FILES: FileKind[] = [
       "What is deleted is overwritten with zeros, and the log is emptied within a minute of an erasure.",
   },
   {
+    name: /^boothlight-rescued-[^/]*\.db$/,
+    holds: "everything that the database held when its file was deleted under the running program",
+    treated:
+      "It goes when that file is back. Restored, it is rid of who was erased since; its name is told, to be deleted by hand.",
+  },
+  {
     name: /^logs\/boothlight[^/]*\.log/,
     holds: "what the program did, by kinds and ids: nobody's details",
     treated: "It stays until it is put aside for newer ones.",
