@@ -248,6 +248,7 @@ const OTHER_TIMERS: Record<string, string[]> = {
   ],
   "exports/workbook/rules.ts": ["setTimeout: a download waits for its workbook to begin"],
   "http/announce.ts": ["setTimeout: a stop that takes leave of the network"],
+  "http/connections.ts": ["setTimeout: a connection on which nothing moves"],
   "http/streams.ts": [
     "setInterval: an event stream gives signs of life",
     "setTimeout: an event stream that nobody reads",

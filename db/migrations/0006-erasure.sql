@@ -16,7 +16,7 @@ CREATE TABLE texts_to_look_at (
   id       TEXT NOT NULL,                    -- of the row that has it
   event_id TEXT REFERENCES events (id),      -- whose it is; NULL: of no event
   reason   TEXT NOT NULL CHECK (reason IN ('theirs', 'name', 'redacted')), -- what was said or noted of them; a part of their name may stand in it; something was left out of it by the program
-  since    BIGINT NOT NULL,
+  since    BIGINT NOT NULL,                  -- when it was put here
   PRIMARY KEY (place, id)
 );
 

@@ -45,7 +45,8 @@ export const TABLES: Record<string, Table> = {
     personal: { actor: emptied("staff", "expert"), note: anybody, before: anybody },
   },
   booths: { nobodys: "id event_id slug name position hidden" },
-  contact_consents: { nobodys: "visit_id purpose given_at" },
+  // The words are those of a page, the same for everybody.
+  contact_consents: { nobodys: "visit_id purpose given_at words language given_by" },
   contact_exports: {
     nobodys: "id event_id at actor list format purpose contacts",
     personal: { filters: anybody, reason: anybody },
@@ -63,6 +64,14 @@ export const TABLES: Record<string, Table> = {
       badge: deleted("visitor"),
       // Somebody else may be named in it, too.
       note: redacted("visitor", "staff", "expert"),
+    },
+  },
+  // An organization, as a rule; where it is a person, they are named to everybody on purpose.
+  controllers: {
+    nobodys: "event_id link",
+    personal: {
+      name: { of: ["organizer"], treated: "stays", why: "visitors have to be told who is responsible" },
+      reach: { of: ["organizer"], treated: "stays", why: "visitors have to be told how to reach them" },
     },
   },
   devices: {
@@ -165,7 +174,7 @@ export const TABLES: Record<string, Table> = {
     personal: { term: hidden(follows("visitor", "staff", "expert")) },
     engine: "sqlite",
   },
-  sessions: { nobodys: "token_hash created_at expires_at" },
+  sessions: { nobodys: "token_hash created_at expires_at used_at locked_at" },
   settings: {
     nobodys: "name",
     personal: {
@@ -197,6 +206,8 @@ export const TABLES: Record<string, Table> = {
   },
   visit_texts: { nobodys: "visit_id", personal: { text: follows("visitor", "staff", "expert") } },
   visit_topics: { nobodys: "visit_id topic_id" },
+  // It goes with the details: there is nothing that it could show.
+  visitor_codes: { nobodys: "visit_id question_id", personal: { code: hidden(deleted("visitor")) } },
   visitor_questions: {
     nobodys: "id event_id topic_id language asked_at refused_at",
     personal: { text: anybody, contact: anybody, code: hidden(deleted("visitor")) },

@@ -1,7 +1,8 @@
-import { DateTime } from "luxon";
 import type { Writer } from "../../database/door";
 import type { Reader } from "../../database/open";
 import type { Event } from "../../events/store";
+import { lastDayOf } from "../retention/rules";
+import { retentionOf } from "../retention/store";
 import type { ControllerFields } from "./form";
 
 /** Who is responsible for what an event's booth keeps. */
@@ -42,6 +43,6 @@ export async function setController(
 }
 
 /** The last day on which an event keeps contact details, YYYY-MM-DD in its zone. */
-export async function keptUntil(_read: Reader, event: Event): Promise<string> {
-  return DateTime.fromISO(event.ends_on, { zone: "utc" }).plus({ days: 180 }).toISODate() as string;
+export async function keptUntil(read: Reader, event: Event): Promise<string> {
+  return lastDayOf(event, await retentionOf(read, event.id));
 }
