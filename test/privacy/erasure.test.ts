@@ -8,6 +8,7 @@ import { erase, eraseAgain, keptErasures } from "../../src/privacy/erasure/store
 import { letterOf } from "../../src/questions/letters/store";
 import { takeStep } from "../../src/questions/steps/store";
 import { figuresOf } from "../../src/reports/store";
+import { giveOwnCode } from "../../src/visits/codes/store";
 import { newCode } from "../../src/visits/slips/rules";
 import { deleteVisit } from "../../src/visits/store";
 import { aVisit, type Booth, openBooth, type Tablet } from "../support/booth";
@@ -251,7 +252,9 @@ describe.each(ENGINES)("on %s", (engine) => {
     const slip = first.questions?.[0]?.slip as string;
     await tablet.send(first, second);
     const organizer = await booth.organizer();
-    for (const words of ["tannenbaum", "zoe tannen", "zoe@visitor", slip]) {
+    const own = await booth.db.write((writer) => giveOwnCode(writer, { visitId: first.id }));
+    expect(own).toBeDefined();
+    for (const words of [own, "tannenbaum", "zoe tannen", "zoe@visitor", slip]) {
       const { text } = await organizer.get("/people").query({ search: words }).expect(200);
       expect([words, text.includes("Zoë Tannenbaum")]).toEqual([words, true]);
     }
@@ -283,6 +286,7 @@ describe.each(ENGINES)("on %s", (engine) => {
     expect(await contactOf(second.id)).toBeUndefined();
     expect((await visitOf(first.id))?.note).toBe("Wants a call");
     expect(await everything()).not.toMatch(/Zoë|zoe@/i);
+    expect(await booth.db.read.selectFrom("visitor_codes").selectAll().execute()).toEqual([]);
     await organizer.get("/erasures/new").query({ visit: first.id }).expect(200);
     await organizer.get("/erasures/new").query({ visit: uuidv7() }).expect(404);
   });

@@ -38,6 +38,13 @@ const hidden = (personal: Personal): Personal => ({ ...personal, isUnreadable: t
 /** What people of the booth write in passing: it may be about anybody. */
 const anybody = redacted("visitor", "staff", "expert");
 
+/** Who answers for what is kept says so to everybody: see the notice. */
+const organizers: Personal = {
+  of: ["organizer"],
+  treated: "stays",
+  why: "Visitors have to be able to reach whoever is responsible.",
+};
+
 /** Each table with each of its columns. */
 export const TABLES: Record<string, Table> = {
   activity: {
@@ -45,7 +52,7 @@ export const TABLES: Record<string, Table> = {
     personal: { actor: emptied("staff", "expert"), note: anybody, before: anybody },
   },
   booths: { nobodys: "id event_id slug name position hidden" },
-  // The words are those of a page, the same for everybody.
+  // The words are those of the booth, as they were shown.
   contact_consents: { nobodys: "visit_id purpose given_at words language given_by" },
   contact_exports: {
     nobodys: "id event_id at actor list format purpose contacts",
@@ -66,13 +73,9 @@ export const TABLES: Record<string, Table> = {
       note: redacted("visitor", "staff", "expert"),
     },
   },
-  // An organization, as a rule; where it is a person, they are named to everybody on purpose.
   controllers: {
-    nobodys: "event_id link",
-    personal: {
-      name: { of: ["organizer"], treated: "stays", why: "visitors have to be told who is responsible" },
-      reach: { of: ["organizer"], treated: "stays", why: "visitors have to be told how to reach them" },
-    },
+    nobodys: "event_id",
+    personal: { name: organizers, reach: organizers, link: organizers },
   },
   devices: {
     nobodys:
@@ -212,6 +215,10 @@ export const TABLES: Record<string, Table> = {
     nobodys: "id event_id topic_id language asked_at refused_at",
     personal: { text: anybody, contact: anybody, code: hidden(deleted("visitor")) },
   },
+  visitor_codes: {
+    nobodys: "visit_id question_id",
+    personal: { code: hidden(deleted("visitor")) },
+  },
   visits: {
     nobodys:
       "id event_id booth_id project_id platform_id device_id revision revised_by category happened_at said_at clock_offset received_at local_day local_hour people interest overview_given deleted_at",
@@ -251,6 +258,26 @@ export const FILES: FileKind[] = [
       "It goes when that file is back. Restored, it is rid of who was erased since; its name is told, to be deleted by hand.",
   },
   {
+    name: /^backups\/boothlight-[^/]+\.db(\.age)?(\.part-\d+)?$|^backup-under-way-\d+\//,
+    holds: "everything, as it was when it was made",
+    treated: "Those from before an erasure go as they are thinned out; restored, they bring nobody back.",
+  },
+  {
+    name: /^backups\/|^backups\.json$/,
+    holds: "where backups go, their keys, what was erased by ids: nobody's details",
+    treated: "It stays: by it a backup brings nobody back.",
+  },
+  {
+    name: /^data-before-restore-[^/]+\//,
+    holds: "everything, as it was before a backup was put in its place",
+    treated: "It stays until the organizer deletes the folder, as restore says.",
+  },
+  {
+    name: /^in-use\.lock|^restore-under-way$/,
+    holds: "nothing: that somebody works on the data",
+    treated: "It stays.",
+  },
+  {
     name: /^logs\/boothlight[^/]*\.log/,
     holds: "what the program did, by kinds and ids: nobody's details",
     treated: "It stays until it is put aside for newer ones.",
@@ -274,6 +301,11 @@ export const FILES: FileKind[] = [
 
 /** What of the program writes files, below `src`, and what they may hold. */
 export const WRITERS: Record<string, string> = {
+  "backups/places/store.ts": "makes the folder that backups go to",
+  "backups/restoring/store.ts": "everything, out of a backup and in the place of what is moved aside",
+  "backups/store.ts": "what lies beside backups: how to restore them, keys, what was erased by ids",
+  "backups/thread/store.ts": "backups: everything, as it was when they were made",
+  "backups/upgrade/store.ts": "a backup before an upgrade: everything, as it was then",
   "database/open.ts": "makes the data folder; the database writes its own files",
   "log.ts": "what the program did, by kinds and ids: nobody's details",
   "run.ts": "that the program is running",

@@ -5,7 +5,7 @@ import { Problem } from "../../errors";
 import { DETAILS } from "../../exports/rules";
 import { contains } from "../../visits/list/store";
 import { fold, searchWords } from "../../visits/rules";
-import { readCode } from "../../visits/slips/rules";
+import { readCode, readOwnCode } from "../../visits/slips/rules";
 import { ORGANIZER } from "../../visits/store";
 import { ERASED_EXPERT, isNameless, peopleOfExpert } from "../erasure/rules";
 import { type By, type Erased, erase } from "../erasure/store";
@@ -29,12 +29,18 @@ export interface Found extends Erased {
   isInBin?: boolean;
 }
 
-/** Everybody whom these words find: by name, mail address, phone number or whatever else they left, or by the code of a slip. */
+/**
+ * Everybody whom these words find: by name, mail address, phone number or whatever else they left, or by the
+ * code of a slip or of their own page.
+ */
 export async function findPeople(read: Reader, typed: string): Promise<Found[]> {
   const words = searchWords(typed);
   if (words.length === 0) return [];
-  const code = readCode(typed);
-  const byCode = code.kind === "code" ? await underCode(read, code.code) : [];
+  const [slip, own] = [readCode(typed), readOwnCode(typed)];
+  const byCode = [
+    ...(slip.kind === "code" ? await underCode(read, slip.code) : []),
+    ...(own.kind === "code" ? await underOwnCode(read, own.code) : []),
+  ];
   if (byCode.length > 0) return byCode;
   const [visitors, asked, staff, experts] = await Promise.all([
     visitorsFound(read, words),
@@ -68,6 +74,22 @@ async function underCode(read: Reader, code: string): Promise<Found[]> {
     .executeTakeFirst();
   if (slip) return visitorsOf(read, [slip.visit_id], true);
   const asked = await read.selectFrom("visitor_questions").selectAll().where("code", "=", code).execute();
+  return asked.map(askedAs);
+}
+
+async function underOwnCode(read: Reader, code: string): Promise<Found[]> {
+  const row = await read
+    .selectFrom("visitor_codes")
+    .select(["visit_id", "question_id"])
+    .where("code", "=", code)
+    .executeTakeFirst();
+  if (row?.visit_id) return visitorsOf(read, [row.visit_id]);
+  if (!row?.question_id) return [];
+  const asked = await read
+    .selectFrom("visitor_questions")
+    .selectAll()
+    .where("id", "=", row.question_id)
+    .execute();
   return asked.map(askedAs);
 }
 
