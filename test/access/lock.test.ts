@@ -83,7 +83,7 @@ describe("the organizer's session", () => {
   let organizer: Awaited<ReturnType<Booth["organizer"]>>;
   let opened: Events[] = [];
   beforeEach(async () => {
-    booth = await openBooth();
+    booth = await openBooth({ locks: true });
     organizer = await booth.organizer();
   });
   afterEach(async () => {

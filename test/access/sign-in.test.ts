@@ -1,12 +1,6 @@
 import type request from "supertest";
 import { hashPassphrase, isPassphrase, SESSION_LASTS, SIGN_IN_ADDRESS_LASTS } from "../../src/access/rules";
-import {
-  hasEverSignedIn,
-  inviteToSignIn,
-  keptPassphrase,
-  setLockAfter,
-  setPassphrase,
-} from "../../src/access/store";
+import { hasEverSignedIn, inviteToSignIn, keptPassphrase, setPassphrase } from "../../src/access/store";
 import { SESSION_COOKIE } from "../../src/http/cookies";
 import { type Booth, openBooth, PASSPHRASE } from "../support/booth";
 import { contentOf } from "../support/catalogue";
@@ -201,7 +195,6 @@ describe("a session", () => {
 
   test("ends after a week", async () => {
     const organizer = await booth.organizer();
-    await booth.db.write((writer) => setLockAfter(writer, null, NOON));
     booth.setClock(NOON + SESSION_LASTS - 1);
     await organizer.get("/events").expect(200);
     booth.setClock(NOON + SESSION_LASTS);

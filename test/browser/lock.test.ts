@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 beforeEach(async () => {
-  booth = await openBooth();
+  booth = await openBooth({ locks: true });
   now = Date.now();
   booth.setClock(now);
   const visit = aVisit({ contact: { name: "Zoë", email: ZOE, consent: ["follow-up"] } });

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo, Server as Door } from "node:net";
 import request from "supertest";
 import { uuidv7 } from "uuidv7";
-import { pairDevice } from "../../src/access/store";
+import { pairDevice, setLockAfter } from "../../src/access/store";
 import { createApp } from "../../src/app";
 import type { Config } from "../../src/config";
 import type { Database } from "../../src/database/open";
@@ -52,10 +52,17 @@ export interface Tablet {
 
 /**
  * Opens a booth with the event "Winter Camp" (slug `winter-camp`, 2 to 4 February 2024, Europe/Brussels). `now`: a
- * clock of its own, in place of the one that `setClock` moves; `db`: a database of its own, closed with the booth.
+ * clock of its own, in place of the one that `setClock` moves; `db`: a database of its own, closed with the booth;
+ * `locks`: the organizer's session does, as it does by itself. Elsewhere the clock may jump and somebody is still there.
  */
 export async function openBooth(
-  options: { engine?: Engine; config?: Partial<Config>; now?: () => number; db?: Database } = {},
+  options: {
+    engine?: Engine;
+    config?: Partial<Config>;
+    now?: () => number;
+    db?: Database;
+    locks?: boolean;
+  } = {},
 ): Promise<Booth> {
   const db = options.db ?? (await freshDatabase(options.engine));
   let clock = NOON;
@@ -81,6 +88,7 @@ export async function openBooth(
     now,
   };
   const eventId = await addEvent(db);
+  if (!options.locks && !options.db) await db.write((writer) => setLockAfter(writer, null, clock));
   const server = createServer(createApp(deps));
   await listen(server, 0);
   const { port } = server.address() as AddressInfo;
