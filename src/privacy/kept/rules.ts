@@ -209,8 +209,6 @@ export const TABLES: Record<string, Table> = {
   },
   visit_texts: { nobodys: "visit_id", personal: { text: follows("visitor", "staff", "expert") } },
   visit_topics: { nobodys: "visit_id topic_id" },
-  // It goes with the details: there is nothing that it could show.
-  visitor_codes: { nobodys: "visit_id question_id", personal: { code: hidden(deleted("visitor")) } },
   visitor_questions: {
     nobodys: "id event_id topic_id language asked_at refused_at",
     personal: { text: anybody, contact: anybody, code: hidden(deleted("visitor")) },
