@@ -207,7 +207,7 @@ describe("who was erased", () => {
     clock += 10 * MINUTE;
     await backups.look();
     const listed = readFileSync(path.join(stick, "erasures.json"), "utf8");
-    expect(JSON.parse(listed)).toEqual([{ kind: "visit", id: visit.id, erasedAt: NOON }]);
+    expect(JSON.parse(listed)).toEqual([{ kind: "visit", id: visit.id, erasedAt: NOON, why: "asked" }]);
     expect(await names()).toHaveLength(2);
     // Nothing changes any more, and the older one goes all the same.
     clock += 24 * HOUR;

@@ -377,9 +377,11 @@ function aVisit(id: string, revision: number): SentVisit {
 
 /** What counts of a visit, in a form that can be compared. */
 function plain(visit: SentVisit): string {
-  const { questions, ...rest } = visit;
+  const { questions, contact, ...rest } = visit;
   const asked = questions?.map(({ id, text, topic }) => ({ id, text, topic }));
-  return JSON.stringify({ ...rest, questions: asked }, (_key, value) =>
+  // When consent was given is added by the laptop.
+  const { consentShown, ...left } = contact ?? {};
+  return JSON.stringify({ ...rest, contact: contact && left, questions: asked }, (_key, value) =>
     value && typeof value === "object" && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
       : value,
