@@ -1,5 +1,5 @@
 import { uuidv7 } from "uuidv7";
-import { openSession } from "../../src/access/store";
+import { openSession, pairDevice, pairedDevices } from "../../src/access/store";
 import { eventById } from "../../src/events/store";
 import { readEventFile } from "../../src/imports/form";
 import { importEvent } from "../../src/imports/store";
@@ -30,6 +30,14 @@ describe("how long details are kept", () => {
     expect(lastDayOf(CAMP, { days: 0, until: null })).toBe("2024-02-04");
     expect(lastDayOf(CAMP, { days: 0, until: "2024-12-31" })).toBe("2024-12-31");
     expect(lastDayOf(CAMP, { days: 180, until: "2024-01-01" })).toBe("2024-02-04");
+  });
+
+  test("what came to the laptop after its time stays for 14 days, with the reminder from the first", () => {
+    const camp = { ...CAMP, created_at: OVER + 100 * DAY };
+    expect(lastDayOf(camp, USUAL)).toBe("2024-11-24");
+    expect(isReminded(camp, USUAL, OVER + 100 * DAY)).toBe(true);
+    expect(lastDayOf({ ...CAMP, created_at: NOON }, USUAL)).toBe("2024-08-02");
+    expect(lastDayOf({ ...CAMP, created_at: NOON }, { days: 0, until: null })).toBe("2024-02-04");
   });
 
   test("the organizer is reminded 14 days before, until they have seen it, and not afterwards", () => {
@@ -128,6 +136,20 @@ describe.each(ENGINES)("on %s", (engine) => {
     const erasures = await read.selectFrom("erasures").selectAll().execute();
     await expireAt(OVER + DAY);
     expect(await read.selectFrom("erasures").selectAll().execute()).toEqual(erasures);
+  });
+
+  test("an event that a tablet is paired with after its time is used: nothing goes until that pairing has ended", async () => {
+    await booth.db.write((writer) =>
+      pairDevice(writer, { eventId: booth.eventId, boothId: null }, "Staffina", OVER + DAY),
+    );
+    const tablet = await booth.tablet();
+    await tablet.send(aVisit({ contact: { ...contact, consent: [] } }));
+    await expireAt(OVER + 2 * DAY);
+    expect(await count("contacts")).toBe(1);
+    expect(await pairedDevices(booth.db.read, booth.eventId)).toHaveLength(2);
+    await expireAt(OVER + 40 * DAY);
+    expect(await count("contacts")).toBe(0);
+    expect(await pairedDevices(booth.db.read, booth.eventId)).toEqual([]);
   });
 
   test("a run that is told to stop goes on the next time", async () => {

@@ -37,13 +37,21 @@ export const USUAL: Retention = {
 interface Days {
   ends_on: string;
   time_zone: string;
+  /** When the event came to this laptop; left out, before its details had their time. */
+  created_at?: Instant;
 }
 
-/** The last day, in the event's zone, on which contact details are kept: never before the event is over. */
+/**
+ * The last day, in the event's zone, on which contact details are kept: never before the event is over. Details that an event
+ * file brings after their time stay as long as a reminder does: nothing goes of which nobody was told.
+ */
 export function lastDayOf(event: Days, { days, until }: Pick<Retention, "days" | "until">): string {
-  if (until !== null) return until < event.ends_on ? event.ends_on : until;
-  const last = DateTime.fromISO(event.ends_on, { zone: "utc" }).plus({ days });
-  return last.toISODate() as string;
+  const after = (day: string, count: number) =>
+    DateTime.fromISO(day, { zone: "utc" }).plus({ days: count }).toISODate() as string;
+  const chosen = until ?? after(event.ends_on, days);
+  const last = chosen < event.ends_on ? event.ends_on : chosen;
+  const came = event.created_at === undefined ? "" : localTime(event.created_at, event.time_zone).day;
+  return came > last ? after(came, REMINDS_BEFORE) : last;
 }
 
 /** When they go: as the day after the last one begins in the event's zone. */

@@ -1,4 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { phaseOf } from "../../access/rules";
+import { pairedDevices } from "../../access/store";
 import type { Writer } from "../../database/door";
 import type { Database, Reader } from "../../database/open";
 import type { Instant } from "../../database/tables";
@@ -133,9 +135,21 @@ export async function expire(
   await dropOldEntries(db, now());
   for (const event of await listEvents(db.read)) {
     if (signal.aborted) return;
-    if (isExpired(event, await retentionOf(db.read, event.id), now()))
-      await expireEvent(db, event, now(), signal);
+    const retention = await retentionOf(db.read, event.id);
+    if (!isExpired(event, retention, now())) continue;
+    if (await isUsedAgain(db.read, event, retention, now())) continue;
+    await expireEvent(db, event, now(), signal);
   }
+}
+
+/** Whether somebody paired a tablet with an event after its details had their time: it is used, whatever its dates say. */
+async function isUsedAgain(read: Reader, event: Event, retention: Retention, now: Instant): Promise<boolean> {
+  const devices = await pairedDevices(read, event.id);
+  return devices.some(
+    (device) =>
+      device.paired_at >= expiresAt(event, retention) &&
+      phaseOf({ ...event, paired_at: device.paired_at }, now) !== "ended",
+  );
 }
 
 /** Lets the details of one event go, as if their time had come. Gives how many visitors' went. */
