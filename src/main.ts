@@ -402,7 +402,7 @@ async function runRestore(config: Config, from: string | undefined): Promise<voi
   console.log(lines.join("\n"));
 }
 
-/** The demo shares nothing with the booth's own data: no database server, no mail, a folder beside the real one. */
+/** The demo shares nothing with the booth's own data: no database server, no mail, no stick, a folder beside the real one. */
 async function runDemo(config: Config): Promise<void> {
   const dataDir = `${config.dataDir}-demo`;
   const prepare = async (deps: Deps) => {
@@ -412,7 +412,15 @@ async function runDemo(config: Config): Promise<void> {
     console.log("delete that folder, and it starts afresh.");
     if (isOpen) console.log(`The organizer's passphrase is: ${DEMO_PASSPHRASE}`);
   };
-  const demo = { ...config, dataDir, databaseUrl: undefined, smtpUrl: undefined, mailFrom: undefined };
+  const demo = {
+    ...config,
+    dataDir,
+    databaseUrl: undefined,
+    smtpUrl: undefined,
+    mailFrom: undefined,
+    backupDir: undefined,
+    backupPassphrase: undefined,
+  };
   await serve(demo, { prepare, delivers: false });
 }
 

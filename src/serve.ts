@@ -48,7 +48,7 @@ const EXPIRE_EVERY = 3600;
 interface Asked {
   /** Fills the database before the first request. */
   prepare?: (deps: Deps) => Promise<void>;
-  /** Whether messages go out and backups are made. Left out: yes. */
+  /** Whether messages go out. Left out: yes. */
   delivers?: boolean;
 }
 
@@ -102,7 +102,7 @@ export async function serve(config: Config, { prepare, delivers = true }: Asked 
     log,
     close: async () => {
       await background.end();
-      if (delivers) await backups.lookAtLast(LAST_BACKUP_WITHIN);
+      await backups.lookAtLast(LAST_BACKUP_WITHIN);
       await db.close();
     },
     last: endLog,
@@ -166,16 +166,14 @@ async function startJobs(
     limit: 60,
     work: () => clearPrints(deps.config, deps.now()),
   });
-  if (delivers) {
-    jobs.start({
-      name: "backup",
-      owner: "backups",
-      what: "Makes a backup every ten minutes while something changes, and thins out older ones",
-      every: BACKUP_LOOK_EVERY,
-      limit: BACKUP_LIMIT,
-      work: async (signal) => deps.backups?.look(signal),
-    });
-  }
+  jobs.start({
+    name: "backup",
+    owner: "backups",
+    what: "Makes a backup every ten minutes while something changes, and thins out older ones",
+    every: BACKUP_LOOK_EVERY,
+    limit: BACKUP_LIMIT,
+    work: async (signal) => deps.backups?.look(signal),
+  });
   return {
     end: async () => void (await Promise.all([announcement?.end(), delivery?.stop(), jobs.stop()])),
   };
