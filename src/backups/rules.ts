@@ -181,7 +181,7 @@ export function findingFrom({ place, is, now, lastAt, changedSince, trouble }: S
       of,
       verdict,
       words: last,
-      advice: "It is made by itself within ten minutes, or at once by “Back up now” on the page Backups.",
+      advice: "It is made by itself within ten minutes, or at once by “Back up now” under Laptop → Backups.",
     };
   }
   if (isInDanger)
@@ -189,7 +189,7 @@ export function findingFrom({ place, is, now, lastAt, changedSince, trouble }: S
       of,
       verdict: "bad",
       words: `${last} What was changed since is in none.`,
-      advice: "“Back up now”, on the page Backups, says what is in the way.",
+      advice: "“Back up now”, under Laptop → Backups, says what is in the way.",
     };
   if (changedSince === "unknown" && now - lastAt >= TOO_OLD)
     return { of, verdict: "look", words: last, advice: "boothlight backup makes one now." };
@@ -198,7 +198,7 @@ export function findingFrom({ place, is, now, lastAt, changedSince, trouble }: S
       of,
       verdict: "look",
       words: `${last} It lies on the same disk as the data, and is lost together with it.`,
-      advice: "A second place, such as a USB stick, is chosen on the page Backups, or by BACKUP_DIR.",
+      advice: "A second place, such as a USB stick, is chosen under Laptop → Backups, or by BACKUP_DIR.",
     };
   const where = is === "same" ? `${place.folder}, on the laptop’s own disk` : place.folder;
   return { of, verdict: "good", words: `The last backup was made ${at}, in ${where}.` };
@@ -206,9 +206,9 @@ export function findingFrom({ place, is, now, lastAt, changedSince, trouble }: S
 
 function adviceFor(is: PlaceStanding["is"], { folder, from }: Place): string {
   if (from === "nowhere")
-    return "Make room on the laptop’s disk, or choose another place on the page Backups.";
+    return "Make room on the laptop’s disk, or choose another place under Laptop → Backups.";
   return is === "away"
-    ? `Bring ${folder} back, or choose another place on the page Backups. The next try is made by itself.`
+    ? `Bring ${folder} back, or choose another place under Laptop → Backups. The next try is made by itself.`
     : "The next try is made by itself.";
 }
 
@@ -230,18 +230,15 @@ export function agoInWords(milliseconds: number): string {
   return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
 }
 
-/** Bytes in words: "4.2 MB". */
+/** Bytes as disks and systems count them, in thousands: "812 kB", "4.2 MB", "31 GB". Used for all sizes that are shown. */
 export function sizeInWords(bytes: number): string {
-  for (const [unit, size] of [
-    ["GB", 1e9],
-    ["MB", 1e6],
-    ["kB", 1e3],
-  ] as const)
-    if (bytes >= size) {
-      const count = bytes / size;
-      return `${count < 10 ? count.toFixed(1) : Math.round(count)} ${unit}`;
-    }
-  return `${bytes} bytes`;
+  let [size, unit] = [bytes / 1000, 0];
+  while (size >= 999.5 && unit < 3) {
+    size /= 1000;
+    unit += 1;
+  }
+  const shown = unit > 0 && size < 9.95 ? size.toFixed(1) : Math.round(size);
+  return `${shown || (bytes > 0 ? 1 : 0)} ${["kB", "MB", "GB", "TB"][unit]}`;
 }
 
 /** Where a work failed: at the place for backups, or on the laptop. */

@@ -1,11 +1,4 @@
-import {
-  bytesInWords,
-  durationInWords,
-  faultInWords,
-  jobRow,
-  overall,
-  runFindings,
-} from "../../src/backups/laptop/rules";
+import { durationInWords, faultInWords, jobRow, overall, runFindings } from "../../src/backups/laptop/rules";
 import type { JobStanding } from "../../src/jobs";
 import { NOON } from "../support/databases";
 
@@ -62,18 +55,6 @@ test.each([
   [72 * HOUR, "3 days"],
 ])("%d ms are %s", (span, words) => {
   expect(durationInWords(span)).toBe(words);
-});
-
-test.each([
-  [0, "0 KB"],
-  [400, "1 KB"],
-  [812_000, "812 KB"],
-  [999_900, "1 MB"],
-  [4_210_000, "4.2 MB"],
-  [31_400_000_000, "32 GB"],
-  [2_500_000_000_000, "2.5 TB"],
-])("%d bytes are %s", (bytes, words) => {
-  expect(bytesInWords(bytes)).toBe(words);
 });
 
 test.each<[string, Partial<JobStanding>, object]>([

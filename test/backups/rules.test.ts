@@ -9,6 +9,7 @@ import {
   readmeText,
   SPANS,
   type Standing,
+  sizeInWords,
   toForget,
   toThinOut,
   troubleInWords,
@@ -48,6 +49,19 @@ test("a name says all that is to be known of a backup, and other names say nothi
     "holiday.jpg",
   ])
     expect(backupNamed(name)).toBeUndefined();
+});
+
+test.each([
+  [0, "0 kB"],
+  [400, "1 kB"],
+  [812_000, "812 kB"],
+  [999_900, "1.0 MB"],
+  [4_210_000, "4.2 MB"],
+  [9_970_000, "10 MB"],
+  [31_400_000_000, "31 GB"],
+  [2_500_000_000_000, "2.5 TB"],
+])("%d bytes are %s", (bytes, words) => {
+  expect(sizeInWords(bytes)).toBe(words);
 });
 
 describe("thinned out", () => {

@@ -205,7 +205,7 @@ test("a folder that others may look into is found", async () => {
   mkdirSync(path.join(folder, "certificates"));
   expect(existsSync(folder)).toBe(true);
   expect((await findingsOf(booth.deps)).filter((each) => each.of === "folder")).toEqual([
-    expect.objectContaining({ verdict: "look", advice: `chmod 700 "${folder}"` }),
+    expect.objectContaining({ verdict: "look", advice: `Close it to them: chmod 700 "${folder}"` }),
   ]);
 });
 

@@ -1,5 +1,6 @@
 import type { Instant } from "../../database/tables";
 import type { Trouble, TroubleKind } from "../../database/trouble";
+import { sizeInWords } from "../rules";
 
 /** How good news is: nothing to do, worth a look, or records are in danger. */
 export type Verdict = "good" | "look" | "bad";
@@ -29,7 +30,7 @@ export function worstFirst(findings: Finding[]): Finding[] {
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-const MEGABYTE = 1024 * 1024;
+const MEGABYTE = 1_000_000;
 
 const KEEPS = "Leave the tablets on: they keep what they log, and send it when this has passed.";
 
@@ -90,7 +91,7 @@ export function brokenFinding(kind: TroubleKind): Finding {
 }
 
 /** Below these many bytes free. */
-const SPACE = { look: 1024 * MEGABYTE, bad: 200 * MEGABYTE };
+const SPACE = { look: 1000 * MEGABYTE, bad: 200 * MEGABYTE };
 
 export function spaceFinding(free: number): Finding {
   const words = `${sizeInWords(free)} are free on the disk with the data.`;
@@ -101,11 +102,6 @@ export function spaceFinding(free: number): Finding {
     words,
     advice: "Delete what is not needed, or empty the bin of the laptop: without room nothing can be saved.",
   };
-}
-
-function sizeInWords(bytes: number): string {
-  const megabytes = Math.floor(bytes / MEGABYTE);
-  return megabytes < 1024 ? `${megabytes} MB` : `${Math.floor(megabytes / 102.4) / 10} GB`;
 }
 
 /** No clock that is right shows a time before the program was made. */
@@ -243,7 +239,7 @@ export function folderFinding({ folder, mode, foreign }: FolderFacts): Finding {
       of,
       verdict: "look",
       words: "Other accounts of this laptop may look into the data folder, which holds contact details.",
-      advice: `chmod 700 "${folder}"`,
+      advice: `Close it to them: chmod 700 "${folder}"`,
     };
   if (foreign.length > 0)
     return {

@@ -11,7 +11,8 @@ import { anyone, type Caller, organizer, type Route } from "../../http/route";
 import { tell } from "../../http/streams";
 import { sayInEnglish } from "../../languages/say";
 import { sessionPass, Watches } from "../../reports/live/store";
-import { bytesInWords, durationInWords, jobRows, overall, runFindings } from "./rules";
+import { sizeInWords } from "../rules";
+import { durationInWords, jobRows, overall, runFindings } from "./rules";
 import { healthOf, laptopOf, scraped } from "./store";
 
 /** Seconds between two looks while somebody has the page open. */
@@ -95,16 +96,16 @@ export function laptopRoutes(deps: Deps): Route[] {
       findings: { wrong: [...of("bad"), ...of("look")], good: of("good") },
       jobs,
       sizes: {
-        database: sizes.database === undefined ? "?" : bytesInWords(sizes.database),
-        wal: sizes.wal && bytesInWords(sizes.wal),
-        room: sizes.room === undefined ? undefined : bytesInWords(sizes.room),
-        disk: sizes.disk === undefined ? undefined : bytesInWords(sizes.disk),
+        database: sizes.database === undefined ? "?" : sizeInWords(sizes.database),
+        wal: sizes.wal && sizeInWords(sizes.wal),
+        room: sizes.room === undefined ? undefined : sizeInWords(sizes.room),
+        disk: sizes.disk === undefined ? undefined : sizeInWords(sizes.disk),
       },
       engine: db.engine,
       dataDir: config.dataDir,
       tablets,
       version,
-      memory: bytesInWords(memory),
+      memory: sizeInWords(memory),
       // Nothing that changes by the second: a page that is never still is looked at by nobody.
       running: run && durationInWords(Math.max(MINUTE, moment.now - run.startedAt)),
       logFile: run?.logFile,

@@ -104,17 +104,6 @@ export function durationInWords(span: number): string {
   return minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`;
 }
 
-/** Bytes as people say them: "812 KB", "4.2 MB", "31 GB". */
-export function bytesInWords(bytes: number): string {
-  let [size, unit] = [bytes / 1000, 0];
-  while (size >= 999.5 && unit < 3) {
-    size /= 1000;
-    unit += 1;
-  }
-  const shown = size < 10 && unit > 0 ? size.toFixed(1).replace(/\.0$/, "") : String(Math.ceil(size));
-  return `${shown} ${["KB", "MB", "GB", "TB"][unit]}`;
-}
-
 /** What a code of SQLite, PostgreSQL, the system or the network means to somebody at a booth. The first that fits counts. */
 const FAULTS: [code: RegExp, sentence: string][] = [
   [/SQLITE_FULL|\bENOSPC\b|\b53100\b|\bEDQUOT\b/, "The disk was full."],

@@ -13,15 +13,15 @@ import { NOON } from "../../support/databases";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-const MB = 1024 * 1024;
+const MB = 1_000_000;
 
 test.each([
-  [5000, "good", "4.8 GB"],
-  [1024, "good", "1 GB"],
-  [1023, "look", "1023 MB"],
+  [5000, "good", "5.0 GB"],
+  [1000, "good", "1.0 GB"],
+  [999, "look", "999 MB"],
   [200, "look", "200 MB"],
   [199, "bad", "199 MB"],
-  [0, "bad", "0 MB"],
+  [0, "bad", "0 kB"],
 ])("%i MB free are %s", (free, verdict, words) => {
   expect(spaceFinding(free * MB)).toMatchObject({ verdict, words: expect.stringContaining(words) });
 });
@@ -100,7 +100,7 @@ test("a data folder is for its account alone, and all of it", () => {
   expect(folderFinding(folder)).toMatchObject({ verdict: "good" });
   expect(folderFinding({ ...folder, mode: 0o40750 })).toMatchObject({
     verdict: "look",
-    advice: 'chmod 700 "/data"',
+    advice: 'Close it to them: chmod 700 "/data"',
   });
   expect(folderFinding({ ...folder, foreign: ["boothlight.db-wal"] })).toMatchObject({
     verdict: "look",
