@@ -415,7 +415,7 @@ export function accessRoutes(deps: Deps): Route[] {
 
   async function showLocking(req: Request, res: Response, problems: FieldProblem[] = []): Promise<void> {
     show(res, "access/locking", {
-      title: "When this laptop locks",
+      title: "When it locks",
       section: "laptop",
       styles: ["access"],
       width: "narrow",
