@@ -258,7 +258,7 @@ export const FILES: FileKind[] = [
   {
     name: /^backups\/boothlight-[^/]+\.db(\.age)?(\.part-\d+)?$|^backup-under-way-\d+\//,
     holds: "everything, as it was when it was made",
-    treated: "Those from before an erasure go as they are thinned out; restored, they bring nobody back.",
+    treated: "Those from before an erasure are deleted a day later; restored, they bring nobody back.",
   },
   {
     name: /^backups\/|^backups\.json$/,
