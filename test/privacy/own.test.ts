@@ -201,6 +201,10 @@ describe.each(ENGINES)("a visitor's own page on %s", (engine) => {
     const id = uuidv7();
     await post("/ask", { id, question: "Why?", name: "Noor" }).expect(303);
     const code = (await ownCodeOf(booth.db.read, { questionId: id })) as string;
+    // Nobody has looked at it: the question goes, too, and the page does not promise that it stays.
+    const asks = (await get(`/me/${codeInGroups(code)}/erasure`).expect(200)).text;
+    expect(asks).toContain("your question go for good");
+    expect(asks).not.toContain("What you asked stays");
     await post(`/me/${codeInGroups(code)}/erasure`).expect(303);
     await get(`/me/${codeInGroups(code)}`).expect(404);
     expect(await booth.db.read.selectFrom("visitor_questions").selectAll().execute()).toEqual([]);

@@ -133,6 +133,7 @@ export function ownPageRoutes(deps: Deps): Route[] {
         here: `${addressOf(req)}/erasure`,
         back: addressOf(req),
         at: kept.event.name,
+        isOnlyAsked: kept.visit === undefined,
       });
     }),
 
@@ -205,6 +206,7 @@ export function ownPageRoutes(deps: Deps): Route[] {
       since: say("own.since", { day: dayInFull(kept.since, kept.event.time_zone, language) }),
       until: say("own.until", { day: dayForVisitors(until, language) }),
       isInBin: kept.isInBin,
+      isOnlyAsked: kept.visit === undefined,
       details: DETAILS.flatMap((field) =>
         kept.details[field] ? [[nameOfDetail(say, field), kept.details[field]]] : [],
       ),
