@@ -6,6 +6,7 @@ const VIEWS = Object.entries(textsOf("views", ".ejs")).filter(
     /^views\/(capture|settings)\//.test(file) ||
     /^views\/slips\/(answer|code|field|how|nothing|slip)\.ejs$/.test(file) ||
     /^views\/asking\/(form|closed|asked)\.ejs$/.test(file) ||
+    /^views\/privacy\/(field|gone|notice|nothing|own|own-code|sections|take-out)\.ejs$/.test(file) ||
     /^views\/reports\/wall(-picture)?\.ejs$/.test(file) ||
     /^views\/access\/(sign-in|confirm-pairing|trust)/.test(file) ||
     /^views\/shared\/(error|layout|category|problem)\.ejs$/.test(file),
@@ -14,7 +15,9 @@ const CODE = Object.entries(textsOf("src/tablet", ".ts")).filter(
   ([file]) =>
     !file.endsWith(".d.ts") &&
     // These belong to the organizer's desk, and to experts' pages.
-    !/^src\/tablet\/(pages\/(pair|desk|expert|queue|answering|write-up)|queue\/\w+)\.ts$/.test(file) &&
+    !/^src\/tablet\/(pages\/(pair|desk|expert|lock|queue|answering|write-up)|(lock|queue)\/\w+)\.ts$/.test(
+      file,
+    ) &&
     // What a code says that has no field goes into the visit's note, and what is kept has one language whoever scans.
     !/^src\/tablet\/scan\/(code|contact|mecard|vcard)\.ts$/.test(file),
 );
