@@ -2,7 +2,7 @@
 
 -- Who or what was erased: kept beside the backups too, so that no backup, file or old tablet brings them back. No personal data.
 CREATE TABLE erasures (
-  kind      TEXT NOT NULL CHECK (kind IN ('visit', 'deleted-visit', 'visitor-question', 'device', 'staff-of-visit', 'staff-of-event', 'expert')), -- the visitor of a visit; a visit for good, out of the bin; a question that waited for a look; who used a device; who logged a visit; all who did at an event; an expert
+  kind      TEXT NOT NULL CHECK (kind IN ('visit', 'deleted-visit', 'visitor-question', 'asked-of-visit', 'device', 'staff-of-visit', 'staff-of-event', 'expert')), -- the visitor of a visit; a visit for good, out of the bin; a question that waited for a look; what the visitor of an erased visit had asked before it was part of that; who used a device; who logged a visit; all who did at an event; an expert
   id        TEXT NOT NULL,                   -- of the row that it was or is
   erased_at BIGINT NOT NULL,
   why       TEXT NOT NULL CHECK (why IN ('asked', 'expired')), -- somebody wanted it; its time was over

@@ -336,6 +336,7 @@ export type ErasedKind =
   | "visit"
   | "deleted-visit"
   | "visitor-question"
+  | "asked-of-visit"
   | "device"
   | "staff-of-visit"
   | "staff-of-event"

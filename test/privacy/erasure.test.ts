@@ -4,7 +4,7 @@ import { readEventFile } from "../../src/imports/form";
 import { outcomeInWords } from "../../src/imports/rules";
 import { importEvent } from "../../src/imports/store";
 import { eventFileText } from "../../src/imports/writing/store";
-import { erase, eraseAgain, keptErasures } from "../../src/privacy/erasure/store";
+import { countErasures, erase, eraseAgain, keptErasures } from "../../src/privacy/erasure/store";
 import { letterOf } from "../../src/questions/letters/store";
 import { takeStep } from "../../src/questions/steps/store";
 import { figuresOf } from "../../src/reports/store";
@@ -148,6 +148,42 @@ describe.each(ENGINES)("on %s", (engine) => {
     expect((await keptErasures(restored.db.read)).map(({ kind, id }) => `${kind} ${id}`)).toEqual(
       expect.arrayContaining(kept.map(({ kind, id }) => `${kind} ${id}`)),
     );
+    await restored.close();
+  });
+
+  test("what a visitor had asked on their phone does not wait again with their details, from before it was part of a visit", async () => {
+    const noor = { name: "Noor Ahmadi", email: "noor@visitor.example" };
+    const ids = [uuidv7(), uuidv7()];
+    for (const id of ids)
+      await booth
+        .nobody()
+        .post("/ask")
+        .type("form")
+        .send({ id, question: "Why?", ...noor })
+        .expect(303);
+    const before = await everything();
+    expect(before).toContain("noor@");
+    const organizer = await booth.organizer();
+    for (const id of ids)
+      await organizer.post(`/asked/${id}/acceptance`).type("form").send({ category: "new" }).expect(303);
+    const visits = await booth.db.read.selectFrom("visits").select("id").execute();
+    expect(visits).toHaveLength(2);
+    const [asked, binned] = visits as [{ id: string }, { id: string }];
+    await eraseVisit(asked.id, BY_HERSELF);
+    await booth.db.write((writer) => deleteVisit(writer, binned.id, "organizer", NOON));
+    await eraseVisit(binned.id);
+    expect(await countErasures(booth.db.read)).toBe(2);
+
+    // A file from before, here: of the one that was deleted for good nothing is left to tell that it is known.
+    await importEvent(booth.db, await readEventFile(Buffer.from(before)), NOON);
+    expect(await everything()).not.toContain("noor@");
+    const kept = await keptErasures(booth.db.read);
+    const restored = await openBooth({ engine: "sqlite" });
+    await importEvent(restored.db, await readEventFile(Buffer.from(before)), NOON);
+    expect(await everything(restored)).toContain("noor@");
+    await restored.db.write((writer) => eraseAgain(writer, kept, NOON + DAY));
+    expect(await everything(restored)).not.toMatch(/Noor|noor@/);
+    expect(await restored.db.read.selectFrom("visitor_codes").selectAll().execute()).toEqual([]);
     await restored.close();
   });
 

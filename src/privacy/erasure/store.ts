@@ -2,6 +2,7 @@ import { type ExpressionBuilder, sql } from "kysely";
 import type { Writer } from "../../database/door";
 import type { Reader } from "../../database/open";
 import type { ActorKind, ErasedKind, Instant, Purpose, Tables } from "../../database/tables";
+import { ASKED_BY_THEMSELVES } from "../../questions/asking/rules";
 import { PROGRAM } from "../../questions/rules";
 import { THE_ORGANIZER, takeStep } from "../../questions/steps/store";
 import { deleteVisit, noteStep, ORGANIZER } from "../../visits/store";
@@ -20,7 +21,8 @@ import { ERASED_EXPERT, isNameless, nextNameless, peopleOfExpert } from "./rules
 
 /**
  * Who or what is to be erased: the visitor of a visit; a visit for good; a question that waits for a look; the staff member who
- * used a device, or logged a visit; all staff of an event; an expert.
+ * used a device, or logged a visit; all staff of an event; an expert. By itself with a visit goes what its visitor had asked
+ * before it became part of that visit.
  */
 export interface Erased {
   kind: ErasedKind;
@@ -59,7 +61,7 @@ export async function erase(writer: Writer, what: Erased, by: By, now: Instant):
   const { kind, id } = what;
   if (kind === "visit") await eraseVisitor(work, id);
   else if (kind === "deleted-visit") await deleteForGood(work, id);
-  else if (kind === "visitor-question") await eraseAsked(work, id);
+  else if (kind === "visitor-question" || kind === "asked-of-visit") await eraseAsked(work, id);
   else if (kind === "device") await eraseDevice(work, id);
   else if (kind === "staff-of-visit") await eraseLogger(work, id);
   else if (kind === "staff-of-event") await eraseAllStaff(work, id);
@@ -87,6 +89,25 @@ async function keepGone({ writer, now }: Work, visitId: string): Promise<void> {
 
 /* Visitors */
 
+/**
+ * Keeps that what the visitor of a visit had asked by themselves is not to wait for a look again: in a backup or a file of
+ * before somebody looked at it, it is no part of the visit, and has their details in it.
+ */
+async function keepAskedGone(work: Work, visitId: string): Promise<void> {
+  const asked = await work.writer
+    .selectFrom("activity")
+    .innerJoin("questions", "questions.id", "activity.question_id")
+    .select("questions.id")
+    .distinct()
+    .where("questions.visit_id", "=", visitId)
+    .where("activity.step", "=", ASKED_BY_THEMSELVES)
+    .execute();
+  for (const { id } of asked) {
+    await keepGone(work, id);
+    await keep(work, { kind: "asked-of-visit", id });
+  }
+}
+
 async function eraseVisitor(work: Work, id: string): Promise<void> {
   const { writer, by, now } = work;
   const visit = await writer
@@ -107,6 +128,7 @@ async function eraseVisitor(work: Work, id: string): Promise<void> {
     .executeTakeFirst();
   const isThere = contact !== undefined || visit.content_hash !== ERASED_HASH;
   await keepGone(work, id);
+  await keepAskedGone(work, id);
   if (!isThere) return;
   const people = contact ? [contact] : [];
   await withdrawMessages(writer, "visit_id", id, "The visitor was erased.");
@@ -228,6 +250,7 @@ async function deleteForGood(work: Work, id: string): Promise<void> {
   if (visit && visit.deleted_at === null) return;
   await keepGone(work, id);
   if (!visit) return;
+  await keepAskedGone(work, id);
   const own = writer.selectFrom("questions").select("id").where("visit_id", "=", id);
   await writer
     .updateTable("questions")

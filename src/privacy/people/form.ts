@@ -43,6 +43,7 @@ export const FIELDS = {
   visit: "visit",
   "deleted-visit": "visit",
   "visitor-question": "asked",
+  "asked-of-visit": "",
   device: "device",
   "staff-of-visit": "logger",
   "staff-of-event": "",

@@ -160,6 +160,7 @@ const KINDS: Record<Found["kind"], string> = {
   visit: "Visit",
   "deleted-visit": "Visit",
   "visitor-question": "Question that waits for a look",
+  "asked-of-visit": "Question",
   device: "Staff",
   "staff-of-visit": "Staff",
   "staff-of-event": "Staff",

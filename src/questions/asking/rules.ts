@@ -5,6 +5,9 @@ import { daySpan } from "../../visits/rules";
 /** So many questions of an event may wait for a look: more than that nobody looks through between two talks. */
 export const MOST_HELD = 200;
 
+/** The step with which such a question begins, once it counts. */
+export const ASKED_BY_THEMSELVES = "asked by themselves";
+
 /** How much one phone, and one address, may send: a hall's Wi-Fi is one address for all who are in it. */
 export const LIMITS = {
   phone: { most: 5, minutes: 60 },

@@ -23,7 +23,7 @@ import {
   visitForStaff,
 } from "../../visits/store";
 import type { Asked } from "./form";
-import { joinContacts, type Left, MOST_HELD } from "./rules";
+import { ASKED_BY_THEMSELVES, joinContacts, type Left, MOST_HELD } from "./rules";
 
 type VisitorQuestion = Selectable<VisitorQuestionsTable>;
 
@@ -219,7 +219,7 @@ async function count(
     at: asked.asked_at,
     actor: "visitor",
     actorKind: "visitor",
-    step: "asked by themselves",
+    step: ASKED_BY_THEMSELVES,
   });
   await noteStep(writer, { of, at: now, actor: staffName, step: "looked at" });
 }
