@@ -16,7 +16,7 @@ import {
   takeSecrets,
 } from "../http/cookies";
 import { languageOf, sayIn } from "../http/languages";
-import { addressOf } from "../http/limits";
+import { isFromLaptop } from "../http/limits";
 import { show } from "../http/pages";
 import { anyone, type Caller, organizer, type Route, staff, wantsJson } from "../http/route";
 import { type MessageKey, sayInEnglish } from "../languages/say";
@@ -146,7 +146,7 @@ async function wrongWith(
   }
   const kept = await keptPassphrase(db.read);
   if (!kept) return "sign-in.no-passphrase-yet";
-  if (tries >= MOST_TRIES && !isLoopback(addressOf(req))) {
+  if (tries >= MOST_TRIES && !isFromLaptop(req)) {
     throw new Problem("too-many", "refused.too-many", [], { count: 1 });
   }
   tries += 1;

@@ -194,13 +194,14 @@ describe("requests behind one address", () => {
     expect(Number(count)).toBe(2000);
   });
 
-  test("of a device that never stops have to wait, without holding up its neighbours", async () => {
+  test("of a device that never stops have to wait, whatever address it claims, without holding up its neighbours", async () => {
     const [stolen, ada] = [await booth.tablet("Stolen"), await booth.tablet("Ada")];
+    // The laptop's own, which nobody counts.
     const ask = (token: string) =>
       booth
         .nobody()
         .get("/healthz")
-        .set({ Accept: "application/json", Authorization: `Bearer ${token}`, ...from("198.51.100.7") });
+        .set({ Accept: "application/json", Authorization: `Bearer ${token}`, ...from("127.0.0.1") });
     let refused = 0;
     for (let sent = 0; sent <= REQUESTS_A_MINUTE.device; sent++) {
       const answer = await ask(stolen.token);

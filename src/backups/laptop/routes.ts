@@ -3,8 +3,8 @@ import type { Request, Response } from "express";
 import { hashOfSecret } from "../../access/rules";
 import type { Deps } from "../../deps";
 import { Problem } from "../../errors";
-import { isLoopback } from "../../http/addresses";
 import { SESSION_COOKIE, secretsOf } from "../../http/cookies";
+import { isFromLaptop } from "../../http/limits";
 import { partOf, show } from "../../http/pages";
 import { addressWith, oneText } from "../../http/paging";
 import { anyone, type Caller, organizer, type Route } from "../../http/route";
@@ -137,9 +137,7 @@ const HERE = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
  * of somewhere else can have its own name point here: neither speaks to `localhost` without passing on for somebody.
  */
 function isFromHere(req: Request): boolean {
-  const isPassedOn = ["x-forwarded-for", "forwarded", "via", "x-real-ip"].some((name) => name in req.headers);
-  const from = (req.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
-  return !isPassedOn && isLoopback(from) && HERE.test(req.get("host") ?? "");
+  return isFromLaptop(req) && HERE.test(req.get("host") ?? "");
 }
 
 /** By their hashes, so that how long it takes tells nothing. */
