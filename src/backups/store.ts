@@ -356,7 +356,7 @@ export class Backups {
   /** What was erased, together with what lies there of others and of earlier: it is never taken out again. */
   async #bringErasures(folder: string): Promise<void> {
     const erased = await keptErasures(this.#deps.db.read);
-    const there = await erasuresIn(folder);
+    const there = await erasuresIn(path.join(folder, ERASURES));
     const all = new Map([...there, ...erased].map((each) => [`${each.kind} ${each.id}`, each]));
     if (all.size === 0 || (all.size === there.length && there.length > 0)) return;
     await writeSafely(path.join(folder, ERASURES), `${JSON.stringify([...all.values()], undefined, 1)}\n`);
@@ -460,10 +460,10 @@ async function authorityOf(dataDir: string): Promise<Record<string, string> | un
 
 type Erasures = Awaited<ReturnType<typeof keptErasures>>;
 
-/** What was erased, as it lies beside backups; nothing where nothing does. */
-export async function erasuresIn(folder: string): Promise<Erasures> {
+/** What was erased, by the file with it; nothing where there is none. It may be from another version, or anybody's. */
+export async function erasuresIn(file: string): Promise<Erasures> {
   try {
-    const found: unknown = JSON.parse(await readFile(path.join(folder, ERASURES), "utf8"));
+    const found: unknown = JSON.parse(await readFile(file, "utf8"));
     return Array.isArray(found)
       ? found.filter(
           (each) =>

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import BetterSqlite3 from "better-sqlite3";
 
-/** A file that lies in a data folder while its data is being replaced. */
+/** A file that lies in a data folder while its data is being replaced, with what is to stay erased. */
 export const UNFINISHED = "restore-under-way";
 
 /** What is held as long as somebody works on a data folder. */

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import {
+import fs, {
   cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -148,6 +149,50 @@ describe("a restore", () => {
       const left = await db.read.selectFrom("contacts").select("name").execute();
       expect(left).toEqual([{ name: "Eve" }]);
       expect(await db.read.selectFrom("visits").selectAll().execute()).toHaveLength(3);
+    });
+  });
+
+  test("that was cut off with the data moved aside still knows who was erased in that, when it is run once more", async () => {
+    const visit = aVisit({ contact: { name: "Zoë", consent: [] } });
+    await (await booth.tablet()).send(visit);
+    const { last } = await backUp();
+    const by = { actor: "organizer", actorKind: "organizer", why: "asked" } as const;
+    await booth.db.write((writer) => erase(writer, { kind: "visit", id: visit.id }, by, NOON));
+    await closeBooth();
+    // It is cut off when the old file has been moved and the new one is not in its place yet.
+    const renamed = jest.spyOn(fs.promises, "rename").mockImplementation(async (from, to) => {
+      if (String(from).includes("restore-under-way-")) throw new Error("the plug was pulled");
+      renameSync(from, to);
+    });
+    await expect(restored(dataDir, path.join(stick, last.name))).rejects.toThrow("plug");
+    renamed.mockRestore();
+    expect(existsSync(sqliteFile(dataDir))).toBe(false);
+    const { erasedAgain } = await restored(dataDir, path.join(stick, last.name));
+    expect(erasedAgain).toBe(1);
+    await within(dataDir, async (db) => {
+      expect(await db.read.selectFrom("contacts").select("name").execute()).toEqual([]);
+    });
+    expect(readdirSync(dataDir).filter((name) => name.startsWith("restore-under-way"))).toEqual([]);
+  });
+
+  test("passes over what is no erasure in the list beside the backup, and does those that are", async () => {
+    const visit = aVisit({ contact: { name: "Zoë", consent: [] } });
+    await (await booth.tablet()).send(visit);
+    await backUp();
+    const list = [
+      { kind: "visit", id: visit.id, erasedAt: NOON, why: "asked" },
+      { kind: "toString", id: visit.id, erasedAt: NOON, why: "asked" },
+      { kind: "of a later version", id: "1", erasedAt: NOON, why: "asked" },
+      { kind: "visit", id: "\0", erasedAt: NOON, why: "asked" },
+      { kind: "visit", id: "1", erasedAt: 0.5, why: "asked" },
+      { kind: "visit", id: "2", erasedAt: NOON, why: "because" },
+      null,
+    ];
+    writeFileSync(path.join(stick, "erasures.json"), JSON.stringify(list));
+    const other = path.join(folder, "other");
+    expect((await restored(other, stick)).erasedAgain).toBe(1);
+    await within(other, async (db) => {
+      expect(await db.read.selectFrom("contacts").select("name").execute()).toEqual([]);
     });
   });
 

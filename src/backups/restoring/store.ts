@@ -1,17 +1,18 @@
 import { existsSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Config } from "../../config";
 import { lockData, UNFINISHED } from "../../database/lock";
 import { openDatabase, readOnly, sqliteFile } from "../../database/open";
 import type { Instant } from "../../database/tables";
 import { Problem } from "../../errors";
+import { isErasure } from "../../privacy/erasure/rules";
 import { eraseAgain, keptErasures } from "../../privacy/erasure/store";
 import { keepSearchable } from "../../questions/search/store";
 import { keep, keptOf, writeSafely } from "../keys/store";
-import { ON_A_STICK } from "../places/store";
+import { folderBesideData, ON_A_STICK } from "../places/store";
 import { backupNamed, newestFirst } from "../rules";
-import { AUTHORITY, backupsIn, CERTIFICATES, erasuresIn, placeOf } from "../store";
+import { AUTHORITY, backupsIn, CERTIFICATES, ERASURES, erasuresIn, placeOf } from "../store";
 import { type Fault, inThread, type Opened } from "../thread/store";
 
 /** What a restore is asked for. */
@@ -76,10 +77,10 @@ export async function restore(config: Config, asked: Restore): Promise<Restored>
     await mkdir(beside, { mode: 0o700 });
     const opened = await firstWhole(candidates, beside, asked);
     const folder = path.dirname(opened.file);
-    const erasures = [...(await erasuresIn(folder)), ...(await erasuresOfData(dataDir))];
+    const erasures = await erasuresKnown(config, folder);
     const erasedAgain = await prepare(beside, erasures, asked.now());
     const authority = authorityIn(opened.unsealed);
-    const aside = await replace(dataDir, beside, { authority, now: asked.now() });
+    const aside = await replace(dataDir, beside, { authority, erasures, now: asked.now() });
     const kept = await keptOf(dataDir);
     // It is the same booth: its backups go on where they were, and the older ones get thinned out.
     await keep(dataDir, { ...kept, of: opened.of ?? kept.of });
@@ -174,6 +175,19 @@ async function keysIn(folder: string): Promise<string[]> {
   return Promise.all(names.map((name) => readFile(path.join(folder, name), "utf8")));
 }
 
+/**
+ * All that is known to be erased: by the list beside the backup and those where the booth's own backups go, by the data that
+ * is there, and by what a restore that was cut off knew, which may have moved that data aside. Whose list it is, nobody can
+ * tell: what is no erasure in it, as this version knows them, is passed over.
+ */
+async function erasuresKnown(config: Config, folder: string): ReturnType<typeof keptErasures> {
+  const { dataDir } = config;
+  const usual = placeOf(config, await keptOf(dataDir)).folder;
+  const files = [folder, usual, folderBesideData(dataDir)].map((each) => path.join(each, ERASURES));
+  const lists = await Promise.all([...files, path.join(dataDir, UNFINISHED)].map(erasuresIn));
+  return [...lists.flat(), ...(await erasuresOfData(dataDir))].filter(isErasure);
+}
+
 /** What was erased in the data that is there, where it can be read at all. */
 async function erasuresOfData(dataDir: string): ReturnType<typeof keptErasures> {
   const file = sqliteFile(dataDir);
@@ -237,7 +251,7 @@ const PARTS = ["", "-wal", "-shm", "-journal"];
 async function replace(
   dataDir: string,
   beside: string,
-  { authority, now }: { authority?: Files; now: Instant },
+  { authority, erasures, now }: { authority?: Files; erasures: unknown[]; now: Instant },
 ): Promise<string | undefined> {
   const file = sqliteFile(dataDir);
   const certificates = path.join(dataDir, "certificates");
@@ -248,7 +262,8 @@ async function replace(
   const moved = [...PARTS.map((part) => `${file}${part}`), ...(isOther ? [certificates] : [])].filter(
     existsSync,
   );
-  await writeFile(mark, "");
+  // Who is erased in what is moved aside is known to the restore that ends this one, should it be cut off.
+  await writeSafely(mark, JSON.stringify(erasures));
   await settle(dataDir);
   if (moved.length > 0) await mkdir(aside, { mode: 0o700 });
   for (const each of moved) await rename(each, path.join(aside, path.basename(each)));
@@ -286,6 +301,6 @@ async function settle(folder: string): Promise<void> {
 /** What restores that were cut off have left. The mark of one stays until this one is through. */
 async function clearBeside(dataDir: string): Promise<void> {
   for (const name of await readdir(dataDir))
-    if (/^restore-under-way-\d+$/.test(name))
+    if (/^restore-under-way(-|\.part-)\d+$/.test(name))
       await rm(path.join(dataDir, name), { recursive: true, force: true });
 }

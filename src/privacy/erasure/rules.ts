@@ -1,4 +1,30 @@
+import type { ErasedKind } from "../../database/tables";
 import type { Person } from "../mentions/rules";
+
+const KINDS: Record<ErasedKind, true> = {
+  visit: true,
+  "deleted-visit": true,
+  "visitor-question": true,
+  "asked-of-visit": true,
+  device: true,
+  "staff-of-visit": true,
+  "staff-of-event": true,
+  expert: true,
+};
+
+/** Whether something is what is kept of an erasure, as this version knows them: it may come from a file that anybody wrote. */
+export function isErasure(each: { kind: unknown; id: unknown; erasedAt: unknown; why?: unknown }): boolean {
+  const { kind, id, erasedAt, why = "asked" } = each;
+  return (
+    typeof kind === "string" &&
+    Object.hasOwn(KINDS, kind) &&
+    typeof id === "string" &&
+    // PostgreSQL takes no zero character; no id is that long.
+    /^[\w-]{1,100}$/.test(id) &&
+    Number.isSafeInteger(erasedAt) &&
+    (why === "asked" || why === "expired")
+  );
+}
 
 /** In the place of the name of an expert who was erased. Their questions still tell that they were with somebody. */
 export const ERASED_EXPERT = "an expert who was erased";

@@ -271,8 +271,8 @@ export const FILES: FileKind[] = [
     treated: "It stays until the organizer deletes the folder, as restore says.",
   },
   {
-    name: /^in-use\.lock|^restore-under-way$/,
-    holds: "nothing: that somebody works on the data",
+    name: /^in-use\.lock|^restore-under-way(\.part-\d+)?$/,
+    holds: "that somebody works on the data; while it is replaced, what was erased by ids: nobody's details",
     treated: "It stays.",
   },
   {
