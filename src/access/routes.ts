@@ -47,6 +47,7 @@ import {
   deviceById,
   deviceByToken,
   inviteToPair,
+  isSessionOpen,
   keepStanding,
   keptPassphrase,
   lockAfter,
@@ -252,7 +253,9 @@ export function accessRoutes(deps: Deps): Route[] {
     // Somebody types, or moves through a page: nothing else tells the laptop of that.
     organizer.post("/session/use", { byItself: true }, async (req, res) => {
       await db.write(async (writer) => {
-        for (const token of secretsOf(req, SESSION_COOKIE)) await noteUse(writer, token, now());
+        // A browser may bring two, of HTTP and of HTTPS: one that has locked is not opened by the other one's use.
+        for (const token of secretsOf(req, SESSION_COOKIE))
+          if (await isSessionOpen(writer, token, now())) await noteUse(writer, token, now());
       });
       res.json(standingOf(await bestSession(req)));
     }),

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import request from "supertest";
-import { inviteToPair } from "../../src/access/store";
+import { inviteToPair, setLockAfter } from "../../src/access/store";
 import { DEVICE_COOKIE, SESSION_COOKIE } from "../../src/http/cookies";
 import { PASSPHRASE } from "../support/booth";
 import { NOON } from "../support/databases";
@@ -140,6 +140,16 @@ describe("the organizer", () => {
     expect(jar.names()).toEqual([]);
     expect([await jar.isSignedIn("http"), await jar.isSignedIn("https")]).toEqual([false, false]);
     expect(await booth.db.read.selectFrom("sessions").select("token_hash").execute()).toEqual([]);
+  });
+
+  test("who is at work over HTTPS does not open the session that has locked over HTTP", async () => {
+    await booth.db.write((writer) => setLockAfter(writer, 15, NOON));
+    await jar.signIn("http");
+    booth.setClock(NOON + 16 * 60_000);
+    await jar.signIn("https");
+    booth.setClock(NOON + 20 * 60_000);
+    expect((await jar.ask("https", "post", "/session/use")).status).toBe(200);
+    expect([await jar.isSignedIn("http"), await jar.isSignedIn("https")]).toEqual([false, true]);
   });
 
   test("is not signed in over HTTP by the cookie of HTTPS, should it ever come that way", async () => {
