@@ -34,6 +34,7 @@ CREATE TABLE retentions (
   until      TEXT,                           -- the last day that the organizer chose instead, YYYY-MM-DD in the event's zone; NULL: as many days as said
   reason     TEXT NOT NULL DEFAULT '',       -- why until then, in the organizer's words
   seen_at    BIGINT,                         -- when the organizer set the reminder aside; NULL: it is shown
+  told_since BIGINT,                         -- since when the organizer's pages say that they are about to go, by the laptop's clock; NULL: not yet
   expired_at BIGINT,                         -- when details went last because their time was over; NULL: never
   expired    INTEGER NOT NULL DEFAULT 0      -- how many visitors' details have gone so
 );

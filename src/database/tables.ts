@@ -363,6 +363,7 @@ export interface RetentionsTable {
   until: Generated<string | null>;
   reason: Generated<string>;
   seen_at: Generated<Instant | null>;
+  told_since: Generated<Instant | null>;
   expired_at: Generated<Instant | null>;
   expired: Generated<number>;
 }

@@ -136,7 +136,7 @@ export const TABLES: Record<string, Table> = {
     personal: { name: anybody, slug: hidden(redacted("visitor", "staff", "expert")) },
   },
   retentions: {
-    nobodys: "event_id days until seen_at expired_at expired",
+    nobodys: "event_id days until seen_at told_since expired_at expired",
     personal: { reason: anybody },
   },
   saved_views: { nobodys: "id event_id created_at", personal: { name: anybody, query: anybody } },

@@ -15,6 +15,7 @@ import {
   isExpired,
   isReminded,
   lastDayOf,
+  lastDayThere,
   MOST_DAYS_KEPT,
   REMINDS_BEFORE,
 } from "./rules";
@@ -82,6 +83,7 @@ export function retentionRoutes(deps: Deps): Route[] {
       },
       chosen: retention,
       last: dayInWords(lastDayOf(event, retention)),
+      lastThere: dayInWords(lastDayThere(event, retention, now())),
       left: daysLeft(event, retention, now()),
       isOver: isExpired(event, retention, now()),
       isReminded: isReminded(event, retention, now()),
@@ -112,7 +114,7 @@ export function remindOfExpiry({ db, now }: Deps): RequestHandler {
           slug: event.slug,
           name: event.name,
           contacts: expiring.contacts,
-          last: dayInWords(lastDayOf(event, await retentionOf(db.read, event.id))),
+          last: dayInWords(lastDayThere(event, await retentionOf(db.read, event.id), now())),
         };
       }
     }

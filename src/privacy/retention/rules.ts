@@ -21,6 +21,7 @@ export interface Retention {
   until: string | null;
   reason: string;
   seen_at: Instant | null;
+  told_since: Instant | null;
   expired_at: Instant | null;
   expired: number;
 }
@@ -30,6 +31,7 @@ export const USUAL: Retention = {
   until: null,
   reason: "",
   seen_at: null,
+  told_since: null,
   expired_at: null,
   expired: 0,
 };
@@ -65,6 +67,32 @@ export function isExpired(event: Days, retention: Pick<Retention, "days" | "unti
   return now >= expiresAt(event, retention);
 }
 
+/** Nothing goes before the organizer's pages have said so for that long, in milliseconds, and the day is over then. */
+const TOLD_FOR = 24 * 3_600_000;
+
+/**
+ * When they go in fact: a laptop that lay in a drawer tells of it first, and one whose clock was set to another year by mistake
+ * must not let everything go with the next run. As a rule that is when their time is over.
+ */
+export function goesAt(event: Days, retention: Retention, now: Instant): Instant {
+  const { told_since } = retention;
+  // The clock was put back since.
+  const since = told_since === null || told_since > now ? now : told_since;
+  const day = localTime(since + TOLD_FOR, event.time_zone).day;
+  const told = daySpan(day, event.time_zone)?.until ?? Number.MAX_SAFE_INTEGER;
+  return Math.max(expiresAt(event, retention), told);
+}
+
+/** The last day, in the event's zone, on which they are there in fact: see `goesAt`. */
+export function lastDayThere(event: Days, retention: Retention, now: Instant): string {
+  return localTime(goesAt(event, retention, now) - 1, event.time_zone).day;
+}
+
+/** Whether their time is so close to its end, or over, that the organizer has to be told. */
+export function isToBeTold(event: Days, retention: Pick<Retention, "days" | "until">, now: Instant): boolean {
+  return daysLeft(event, retention, now) <= REMINDS_BEFORE;
+}
+
 /** How many days are left, today not counted; none: the last one is today, or over. */
 export function daysLeft(event: Days, retention: Pick<Retention, "days" | "until">, now: Instant): number {
   const today = localTime(now, event.time_zone).day;
@@ -76,10 +104,9 @@ export function daysLeft(event: Days, retention: Pick<Retention, "days" | "until
   return Math.max(0, Math.round(days));
 }
 
-/** Whether the organizer is to be reminded: close to the end, and not set aside since then. */
+/** Whether the organizer is to be reminded: close to the end or after it, and not set aside since then. */
 export function isReminded(event: Days, retention: Retention, now: Instant): boolean {
-  if (isExpired(event, retention, now)) return false;
-  return daysLeft(event, retention, now) <= REMINDS_BEFORE && retention.seen_at === null;
+  return isToBeTold(event, retention, now) && retention.seen_at === null;
 }
 
 /** The last day that can be chosen, YYYY-MM-DD. */

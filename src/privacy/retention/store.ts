@@ -9,7 +9,7 @@ import { type Event, listEvents } from "../../events/store";
 import { isNameless } from "../erasure/rules";
 import { erase, staffOf } from "../erasure/store";
 import { sweepTexts } from "../mentions/store";
-import { BIN_DAYS, expiresAt, INVITATION_DAYS, isExpired, isReminded, type Retention, USUAL } from "./rules";
+import { BIN_DAYS, goesAt, INVITATION_DAYS, isReminded, isToBeTold, type Retention, USUAL } from "./rules";
 
 const DAY = 86_400_000;
 /** Visitors whose details go in one transaction: few enough that a tablet's visit need not wait. */
@@ -23,7 +23,7 @@ const BY = { actor: "Boothlight", actorKind: "program", why: "expired" } as cons
 export async function retentionOf(read: Reader, eventId: string): Promise<Retention> {
   const row = await read
     .selectFrom("retentions")
-    .select(["days", "until", "reason", "seen_at", "expired_at", "expired"])
+    .select(["days", "until", "reason", "seen_at", "told_since", "expired_at", "expired"])
     .where("event_id", "=", eventId)
     .executeTakeFirst();
   return row ?? USUAL;
@@ -118,7 +118,7 @@ export async function remindersOf(read: Reader, now: Instant): Promise<Reminder[
     const retention = await retentionOf(read, event.id);
     if (!isReminded(event, retention, now)) continue;
     const expiring = await expiringOf(read, event.id);
-    if (expiring.contacts > 0) reminders.push({ event, at: expiresAt(event, retention), expiring });
+    if (expiring.contacts > 0) reminders.push({ event, at: goesAt(event, retention, now), expiring });
   }
   return reminders.sort((a, b) => a.at - b.at);
 }
@@ -136,7 +136,8 @@ export async function expire(
   for (const event of await listEvents(db.read)) {
     if (signal.aborted) return;
     const retention = await retentionOf(db.read, event.id);
-    if (!isExpired(event, retention, now())) continue;
+    await noteTold(db, event, retention, now());
+    if (goesAt(event, retention, now()) > now()) continue;
     if (await isUsedAgain(db.read, event, retention, now())) continue;
     await expireEvent(db, event, now(), signal);
   }
@@ -149,6 +150,21 @@ async function isUsedAgain(read: Reader, event: Event, retention: Retention, now
     (device) =>
       device.paired_at >= expiresAt(event, retention) &&
       phaseOf({ ...event, paired_at: device.paired_at }, now) !== "ended",
+  );
+}
+
+/** Keeps since when the organizer is told that details are about to go. */
+async function noteTold(db: Database, event: Event, retention: Retention, now: Instant): Promise<void> {
+  const { told_since } = retention;
+  const isNoted = told_since !== null && told_since <= now;
+  if (isToBeTold(event, retention, now) ? isNoted : told_since === null) return;
+  const told = { told_since: isToBeTold(event, retention, now) ? now : null };
+  await db.write((writer) =>
+    writer
+      .insertInto("retentions")
+      .values({ event_id: event.id, ...told })
+      .onConflict((known) => known.column("event_id").doUpdateSet(told))
+      .execute(),
   );
 }
 
