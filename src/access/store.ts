@@ -298,6 +298,15 @@ export function pairedDevices(read: Reader, eventId: string): Promise<Device[]> 
     .execute();
 }
 
+/** Devices whose pairing was ended, of all events. */
+export function unpairedDevices(read: Reader): Promise<Pick<Device, "id" | "unpaired_at">[]> {
+  return read
+    .selectFrom("devices")
+    .select(["id", "unpaired_at"])
+    .where("unpaired_at", "is not", null)
+    .execute();
+}
+
 /** A device, paired or not any more; undefined where there is none. */
 export function deviceById(read: Reader, id: string): Promise<Device | undefined> {
   return read.selectFrom("devices").selectAll().where("id", "=", id).executeTakeFirst();

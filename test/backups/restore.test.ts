@@ -13,7 +13,13 @@ import fs, {
 } from "node:fs";
 import path from "node:path";
 import request from "supertest";
-import { deviceByToken, inviteToSignIn, isSessionOpen, openSession } from "../../src/access/store";
+import {
+  deviceByToken,
+  inviteToSignIn,
+  isSessionOpen,
+  openSession,
+  unpairDevice,
+} from "../../src/access/store";
 import { restore } from "../../src/backups/restoring/store";
 import { Backups, backupsIn } from "../../src/backups/store";
 import { lockData, UNFINISHED } from "../../src/database/lock";
@@ -149,6 +155,18 @@ describe("a restore", () => {
       const left = await db.read.selectFrom("contacts").select("name").execute();
       expect(left).toEqual([{ name: "Eve" }]);
       expect(await db.read.selectFrom("visits").selectAll().execute()).toHaveLength(3);
+    });
+  });
+
+  test("does not open the booth again to a tablet whose pairing was ended since", async () => {
+    const [stolen, kept] = [await booth.tablet("Eve"), await booth.tablet("Ada")];
+    const { last } = await backUp();
+    await booth.db.write((writer) => unpairDevice(writer, stolen.id, NOON));
+    await closeBooth();
+    await restored(dataDir, path.join(stick, last.name));
+    await within(dataDir, async (db) => {
+      expect(await deviceByToken(db.read, stolen.token)).toBeUndefined();
+      expect(await deviceByToken(db.read, kept.token)).toMatchObject({ staff_name: "Ada" });
     });
   });
 

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
+import { unpairDevice, unpairedDevices } from "../../access/store";
 import type { Config } from "../../config";
 import { lockData, UNFINISHED } from "../../database/lock";
-import { openDatabase, readOnly, sqliteFile } from "../../database/open";
+import { openDatabase, type Reader, readOnly, sqliteFile } from "../../database/open";
 import type { Instant } from "../../database/tables";
 import { Problem } from "../../errors";
 import { isErasure } from "../../privacy/erasure/rules";
@@ -78,7 +79,8 @@ export async function restore(config: Config, asked: Restore): Promise<Restored>
     const opened = await firstWhole(candidates, beside, asked);
     const folder = path.dirname(opened.file);
     const erasures = await erasuresKnown(config, folder);
-    const erasedAgain = await prepare(beside, erasures, asked.now());
+    const unpaired = await unpairedInData(dataDir);
+    const erasedAgain = await prepare(beside, { erasures, unpaired }, asked.now());
     const authority = authorityIn(opened.unsealed);
     const aside = await replace(dataDir, beside, { authority, erasures, now: asked.now() });
     const kept = await keptOf(dataDir);
@@ -189,18 +191,23 @@ async function erasuresKnown(config: Config, folder: string): ReturnType<typeof 
 }
 
 /** What was erased in the data that is there, where it can be read at all. */
-async function erasuresOfData(dataDir: string): ReturnType<typeof keptErasures> {
+const erasuresOfData = (dataDir: string) => ofData(dataDir, keptErasures);
+
+/** Devices whose pairing was ended in the data that is there: a backup from before must not open it to a stolen tablet again. */
+const unpairedInData = (dataDir: string) => ofData(dataDir, unpairedDevices);
+
+async function ofData<T>(dataDir: string, ask: (read: Reader) => Promise<T[]>): Promise<T[]> {
   const file = sqliteFile(dataDir);
   if (!existsSync(file)) return [];
   try {
     const there = readOnly(file);
     try {
-      return await keptErasures(there);
+      return await ask(there);
     } finally {
       await there.destroy();
     }
   } catch {
-    // It is damaged, which is why it is replaced, or from before anybody could be erased.
+    // It is damaged, which is why it is replaced, or from before there was any of this.
     return [];
   }
 }
@@ -208,7 +215,13 @@ async function erasuresOfData(dataDir: string): ReturnType<typeof keptErasures> 
 /** Brings what was opened to this version, erases again who was erased, and ends what was open. Gives how many were erased. */
 async function prepare(
   dataDir: string,
-  erasures: Awaited<ReturnType<typeof keptErasures>>,
+  {
+    erasures,
+    unpaired,
+  }: {
+    erasures: Awaited<ReturnType<typeof keptErasures>>;
+    unpaired: Awaited<ReturnType<typeof unpairedDevices>>;
+  },
   now: Instant,
 ): Promise<number> {
   const db = await openDatabase({ dataDir }, now);
@@ -222,6 +235,8 @@ async function prepare(
     );
     await db.write(async (writer) => {
       await eraseAgain(writer, missing, now);
+      for (const { id, unpaired_at } of unpaired)
+        await unpairDevice(writer, id, unpaired_at as Instant, { anyway: true });
       // Whoever held these may not be whoever has the backup now. Tablets stay paired: what they hold has to arrive.
       await writer.deleteFrom("sessions").execute();
       await writer.deleteFrom("invitations").where("used_at", "is", null).execute();
