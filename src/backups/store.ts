@@ -192,6 +192,9 @@ export class Backups {
       try {
         const file = path.join(folder, "backup.db");
         const source = sqliteFile(config.dataDir);
+        // It lies there twice for a moment: what fills the disk would keep visits from being saved.
+        if (!(await hasRoom(config.dataDir, 2 * (await stat(source)).size)))
+          throw new Fault("ENOSPC", "There is no room left on the laptop.");
         const copied = await inThread("copy", { source, folder, to: file }, this.#watched(signal));
         side = "place";
         const isNew = anyway || !(await this.#isSame(place, kept, copied));

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import {
+import fs, {
   chmodSync,
   existsSync,
   mkdirSync,
@@ -331,6 +331,26 @@ describe("where something is in the way", () => {
       expect(await finding()).toMatchObject({ verdict: "look", words: expect.stringContaining("away") });
     },
   );
+
+  test("a laptop that is nearly full is not filled up by a backup that is prepared: visits need the room", async () => {
+    const backups = started();
+    const { size } = statSync(sqliteFile(dataDir));
+    const bsize = 4096;
+    const rooms = jest
+      .spyOn(fs.promises, "statfs")
+      .mockImplementation(
+        async (place) =>
+          ({ bavail: (place === dataDir ? 1.5 * size + 4 * 1024 * 1024 : 1e9) / bsize, bsize }) as never,
+      );
+    try {
+      await expect(backups.backUp()).rejects.toThrow("no room left on the laptop’s own disk");
+    } finally {
+      rooms.mockRestore();
+    }
+    expect(await names()).toEqual([]);
+    await backups.backUp();
+    expect(await names()).toHaveLength(1);
+  });
 
   withDisk(
     "a stick that is full: older backups make room, and where that is not enough it is said",
