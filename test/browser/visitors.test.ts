@@ -66,7 +66,8 @@ async function codesIn(picture: Buffer): Promise<string[]> {
 }
 const codeIn = async (place: Locator) => (await codesIn(await place.screenshot()))[0];
 /** The code that a slip shows to people. */
-const shownCode = async (place: Page | Locator) => (await place.locator(".slip-code").innerText()).trim();
+const shownCode = async (place: Page | Locator) =>
+  (await place.locator(".slip-code:not(.own-code)").innerText()).trim();
 
 async function until<T>(look: () => Promise<T>, isThere: (found: T) => boolean): Promise<T> {
   for (let tries = 0; tries < 100; tries++) {

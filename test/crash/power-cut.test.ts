@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import BetterSqlite3 from "better-sqlite3";
 import { pairDevice } from "../../src/access/store";
@@ -24,7 +24,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true });
 });
 
-/** Has the program take visits from ten senders, enough that SQLite carries its log over into the file meanwhile. */
+/** Has the program take visits from ten senders. */
 async function takeVisits(address: string, token: string): Promise<void> {
   const note = "What was said. ".repeat(300);
   const send = async () => {
@@ -58,7 +58,10 @@ watched(
     const { token } = await db.write((writer) => pairDevice(writer, place, "Ada", Date.now()));
     await db.close();
     program = await startProgram(folder, { HTTPS_PORT: "off" });
-    await takeVisits(program.address, token);
+    // So much that the next visits make SQLite carry the log over, which it does at 1000 pages.
+    const log = `${sqliteFile(folder)}-wal`;
+    do await takeVisits(program.address, token);
+    while (statSync(log).size < 650 * 4096);
     const disk = new Disk(folder, NAMES);
     const liar = new Disk(folder, NAMES, { doesSync: false });
     const watching = await watch(program.process.pid as number, path.join(home, "trace"));

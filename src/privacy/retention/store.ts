@@ -9,7 +9,16 @@ import { type Event, listEvents } from "../../events/store";
 import { isNameless } from "../erasure/rules";
 import { erase, staffOf } from "../erasure/store";
 import { sweepTexts } from "../mentions/store";
-import { BIN_DAYS, goesAt, INVITATION_DAYS, isReminded, isToBeTold, type Retention, USUAL } from "./rules";
+import {
+  BIN_DAYS,
+  expiresAt,
+  goesAt,
+  INVITATION_DAYS,
+  isReminded,
+  isToBeTold,
+  type Retention,
+  USUAL,
+} from "./rules";
 
 const DAY = 86_400_000;
 /** Visitors whose details go in one transaction: few enough that a tablet's visit need not wait. */
