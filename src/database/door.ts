@@ -1,5 +1,5 @@
 import { setTimeout as aMoment, setImmediate as nextTurn } from "node:timers/promises";
-import { type Kysely, sql } from "kysely";
+import { CompiledQuery, type Kysely } from "kysely";
 import type { Tables } from "./tables";
 import { StorageTrouble, type Trouble, type TroubleKind, troubleIn } from "./trouble";
 
@@ -46,6 +46,13 @@ export interface Behind {
 const HELD_FOR = 5000;
 const TRY_EVERY = 25;
 
+// Compiled once: each of them is run with every job or commit.
+const COMMIT = CompiledQuery.raw("commit");
+const ROLLBACK = CompiledQuery.raw("rollback");
+const SAVEPOINT = CompiledQuery.raw("savepoint job");
+const RELEASE = CompiledQuery.raw("release savepoint job");
+const ROLLBACK_TO = CompiledQuery.raw("rollback to savepoint job");
+
 /** So few that a request which comes meanwhile hardly waits for them. */
 const MOST_JOBS_A_COMMIT = 100;
 
@@ -56,6 +63,7 @@ const MOST_JOBS_A_COMMIT = 100;
 export class WriteDoor {
   readonly #connection: Kysely<Tables>;
   readonly #behind: Behind;
+  readonly #begins: CompiledQuery;
   readonly #waiting: Job[] = [];
   #running: Promise<void> | undefined;
   #beforeCommit: BeforeCommit | undefined;
@@ -65,6 +73,7 @@ export class WriteDoor {
   constructor(connection: Kysely<Tables>, behind: Behind) {
     this.#connection = connection;
     this.#behind = behind;
+    this.#begins = CompiledQuery.raw(behind.begin);
   }
 
   /** Why nothing can be saved, since when; undefined where the last transaction went through. */
@@ -130,12 +139,12 @@ export class WriteDoor {
           const before = this.#trouble && (await this.#behind.changes?.(connection));
           for (const job of jobs) answers.push(await runUnderSavepoint(writer, job));
           isMore = await this.#follow(writer);
-          await sql`commit`.execute(connection);
+          await connection.executeQuery(COMMIT);
           const after = this.#trouble && (await this.#behind.changes?.(connection));
           this.#wentThrough(after === undefined || after !== before);
         } catch (error) {
           // The engine may have rolled back by itself (a full disk): then there is nothing to roll back.
-          await sql`rollback`.execute(connection).catch(() => {});
+          await connection.executeQuery(ROLLBACK).catch(() => {});
           throw error;
         }
       });
@@ -158,7 +167,7 @@ export class WriteDoor {
     const until = performance.now() + HELD_FOR;
     for (;;) {
       try {
-        await sql.raw(this.#behind.begin).execute(connection);
+        await connection.executeQuery(this.#begins);
         return;
       } catch (error) {
         if (troubleIn(error) !== "busy" || performance.now() > until) throw error;
@@ -199,16 +208,16 @@ export class WriteDoor {
 
 /** Runs one job; gives what to tell its caller after the commit. Throws only where the transaction is lost. */
 async function runUnderSavepoint(writer: Writer, job: Job): Promise<() => void> {
-  await sql`savepoint job`.execute(writer);
+  await writer.executeQuery(SAVEPOINT);
   try {
     const value = await job.work(writer);
-    await sql`release savepoint job`.execute(writer);
+    await writer.executeQuery(RELEASE);
     return () => job.resolve(value);
   } catch (error) {
     // With the disk full, the engine has rolled back all of it: no savepoint is left to say why.
     if (troubleIn(error)) throw error;
-    await sql`rollback to savepoint job`.execute(writer);
-    await sql`release savepoint job`.execute(writer);
+    await writer.executeQuery(ROLLBACK_TO);
+    await writer.executeQuery(RELEASE);
     return () => job.reject(error);
   }
 }
