@@ -108,6 +108,8 @@ export class Backups {
   #trouble: Trouble | undefined;
   /** What the database said when the last backup was begun. */
   #stamp: string | undefined;
+  /** How many erasures the list beside the backups was written with. */
+  #erasedListed: number | undefined;
   #changedSince: Instant | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #tidiedAt = 0;
@@ -149,7 +151,9 @@ export class Backups {
       isBack: wasAway && (await this.#standing(place, last)).is !== "away",
     });
     if (due) await this.backUp({ signal }).catch(tellNobody);
-    else if (last && Math.abs(now() - this.#tidiedAt) >= TIDY_EVERY) await this.#tidyAlone(place, kept, last);
+    else if (last && isChanged) await this.#listErased(place, last);
+    if (!due && last && Math.abs(now() - this.#tidiedAt) >= TIDY_EVERY)
+      await this.#tidyAlone(place, kept, last);
   }
 
   /** Makes a backup when the program stops, where something was changed since the last one; gives up after `within` milliseconds. */
@@ -251,6 +255,7 @@ export class Backups {
     const { dataDir } = this.#deps.config;
     await keep(dataDir, { ...(await keptOf(dataDir)), place: folder });
     this.#stamp = undefined;
+    this.#erasedListed = undefined;
   }
 
   /** From now on backups are encrypted, for whoever has the passphrase; undefined: they are not. */
@@ -354,6 +359,23 @@ export class Backups {
       await remove(folder, toThinOut(own, { newest, now: now(), spans }));
     }
     if (!(await hasRoom(folder, size))) throw new Fault("ENOSPC", "There is no room left there.");
+  }
+
+  /** Lists there who was erased since the last backup: whoever restores that one must not wait for the next. */
+  async #listErased(place: Place, last: Last): Promise<void> {
+    const { log, db } = this.#deps;
+    const { erased } = await db.read
+      .selectFrom("erasures")
+      .select(({ fn }) => fn.countAll<number>().as("erased"))
+      .executeTakeFirstOrThrow();
+    if (Number(erased) === this.#erasedListed || (await this.#standing(place, last)).is === "away") return;
+    await this.#bringErasures(place.folder).then(
+      () => {
+        this.#erasedListed = Number(erased);
+      },
+      ({ code }: { code?: string }) =>
+        log.warn({ code }, "who was erased could not be listed beside the backups"),
+    );
   }
 
   /** What was erased, together with what lies there of others and of earlier: it is never taken out again. */

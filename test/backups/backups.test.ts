@@ -204,10 +204,14 @@ describe("who was erased", () => {
     await backups.look();
     const by = { actor: "organizer", actorKind: "organizer", why: "asked" } as const;
     await booth.db.write((writer) => erase(writer, { kind: "visit", id: visit.id }, by, clock));
-    clock += 10 * MINUTE;
+    clock += MINUTE;
     await backups.look();
+    // At once, not with the next backup.
     const listed = readFileSync(path.join(stick, "erasures.json"), "utf8");
     expect(JSON.parse(listed)).toEqual([{ kind: "visit", id: visit.id, erasedAt: NOON, why: "asked" }]);
+    expect(await names()).toHaveLength(1);
+    clock += 9 * MINUTE;
+    await backups.look();
     expect(await names()).toHaveLength(2);
     // Nothing changes any more, and the older one goes all the same.
     clock += 24 * HOUR;
