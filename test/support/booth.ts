@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, Server as Door } from "node:net";
 import request from "supertest";
 import { uuidv7 } from "uuidv7";
@@ -53,7 +53,8 @@ export interface Tablet {
 /**
  * Opens a booth with the event "Winter Camp" (slug `winter-camp`, 2 to 4 February 2024, Europe/Brussels). `now`: a
  * clock of its own, in place of the one that `setClock` moves; `db`: a database of its own, closed with the booth;
- * `locks`: the organizer's session does, as it does by itself. Elsewhere the clock may jump and somebody is still there.
+ * `locks`: the organizer's session does, as it does by itself. Elsewhere the clock may jump and somebody is still there;
+ * `around`: what stands between the application and who asks it.
  */
 export async function openBooth(
   options: {
@@ -62,6 +63,7 @@ export async function openBooth(
     now?: () => number;
     db?: Database;
     locks?: boolean;
+    around?: (app: RequestListener) => RequestListener;
   } = {},
 ): Promise<Booth> {
   const db = options.db ?? (await freshDatabase(options.engine));
@@ -89,7 +91,8 @@ export async function openBooth(
   };
   const eventId = await addEvent(db);
   if (!options.locks && !options.db) await db.write((writer) => setLockAfter(writer, null, clock));
-  const server = createServer(createApp(deps));
+  const app = createApp(deps);
+  const server = createServer(options.around?.(app) ?? app);
   await listen(server, 0);
   const { port } = server.address() as AddressInfo;
   return {

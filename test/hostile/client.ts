@@ -1,0 +1,146 @@
+import http from "node:http";
+import net from "node:net";
+import os from "node:os";
+
+/** One request: what is not said of it is as the route wants it. */
+export interface Shot {
+  /** What is odd about it, for the message of a failure. */
+  about: string;
+  method?: string;
+  /** The target as it stands in the request's first line. */
+  target?: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+  /** The whole request, byte by byte, in place of all of these. */
+  raw?: (request: { target: string; headers: Record<string, string> }) => string | Buffer;
+  /** The rest of it, made only where it is sent: there are many of these, and some are large. */
+  make?: () => Partial<Shot>;
+  /** Whether it is all right that the connection ends without an answer. */
+  mayHangUp?: boolean;
+}
+
+export interface Answer {
+  /** 0: the connection ended without one. */
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  text: string;
+}
+
+/** More than that is not read of an answer. */
+const MOST_READ = 3_000_000;
+/** Milliseconds after which a connection that says nothing is given up: a stream, or a request that never ends. */
+const WAITS = 20_000;
+
+let sent = 0;
+
+/** A new address for each request, so that none is slowed down as a guess: what a proxy says, and the connection itself. */
+function from(): { forwarded: string; local?: string } {
+  sent += 1;
+  const forwarded = `10.${(sent >> 16) & 255}.${(sent >> 8) & 255}.${sent & 255}`;
+  // Only Linux has all of 127.0.0.0/8 without being told.
+  const local = os.platform() === "linux" ? `127.1.${(sent >> 15) & 255}.${(sent >> 7) & 255}` : undefined;
+  return { forwarded, local };
+}
+
+const agents = new Map<string, http.Agent>();
+/** Connections that are used again, for as many requests as one end of a connection may have. */
+function agentFrom(local = "127.0.0.1"): http.Agent {
+  let agent = agents.get(local);
+  if (!agent) {
+    agent = new http.Agent({ keepAlive: true, localAddress: local, maxSockets: 16 });
+    agents.set(local, agent);
+  }
+  return agent;
+}
+
+/** Closes the connections that are kept to be used again. */
+export function hangUp(): void {
+  for (const agent of agents.values()) agent.destroy();
+  agents.clear();
+}
+
+/** Sends a request. What goes wrong on the way is an answer of status 0 that says so. */
+export function send(port: number, asked: Shot): Promise<Answer> {
+  const shot = { ...asked, ...asked.make?.() };
+  const { forwarded, local } = from();
+  const headers = { "X-Forwarded-For": forwarded, "Accept-Encoding": "identity", ...shot.headers };
+  const target = shot.target ?? "/";
+  return shot.raw
+    ? sendRaw(port, shot.raw({ target, headers: { Host: `127.0.0.1:${port}`, ...headers } }), local)
+    : sendHttp(port, { ...shot, headers, target }, local);
+}
+
+function sendHttp(port: number, shot: Shot, local?: string): Promise<Answer> {
+  return new Promise((resolve) => {
+    const asked = http.request({
+      port,
+      host: "127.0.0.1",
+      method: shot.method ?? "GET",
+      path: shot.target,
+      headers: {
+        ...(shot.body !== undefined && { "Content-Length": String(Buffer.byteLength(shot.body)) }),
+        ...shot.headers,
+      },
+      agent: agentFrom(local),
+      timeout: WAITS,
+    });
+    asked.on("timeout", () => asked.destroy(new Error("nothing was said for long")));
+    asked.on("error", (error) => {
+      // The server closed a connection that was not used for long just when it was used again: nothing was read of this.
+      if (asked.reusedSocket && !shot.mayHangUp && error.message === "socket hang up") {
+        return resolve(sendHttp(port, shot, local));
+      }
+      resolve({ status: 0, headers: {}, text: error.message });
+    });
+    asked.on("response", (answer) => {
+      const chunks: Buffer[] = [];
+      let length = 0;
+      const whole = () =>
+        resolve({
+          status: answer.statusCode ?? 0,
+          headers: answer.headers,
+          text: Buffer.concat(chunks).toString(),
+        });
+      const isStream = answer.headers["content-type"]?.startsWith("text/event-stream");
+      answer.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        length += chunk.length;
+        if (length < MOST_READ && !(isStream && chunks.length > 1)) return;
+        whole();
+        asked.destroy();
+      });
+      answer.on("end", whole);
+      answer.on("close", whole);
+    });
+    asked.end(shot.body);
+  });
+}
+
+function sendRaw(port: number, bytes: string | Buffer, local?: string): Promise<Answer> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    const socket = net.connect({ port, host: "127.0.0.1", ...(local && { localAddress: local }) });
+    const done = () => {
+      clearTimeout(patience);
+      socket.destroy();
+      const text = Buffer.concat(chunks).toString();
+      const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1] ?? 0);
+      resolve({ status, headers: {}, text });
+    };
+    // Whoever sends half a request waits for the rest; the test does not.
+    const patience = setTimeout(done, 400);
+    socket.on("connect", () => socket.end(bytes));
+    socket.on("data", (chunk) => chunks.push(chunk));
+    socket.on("error", done);
+    socket.on("close", done);
+  });
+}
+
+/** A whole request as text, with headers that no client would send. */
+export const requestText = (first: string, headers: Record<string, string>, ...rest: string[]): string =>
+  [
+    first,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    "Connection: close",
+    ...rest,
+  ].join("\r\n");
