@@ -515,7 +515,6 @@ export async function gatherCast({ engine, config, open }: CastOptions = {}): Pr
           })
           .onConflict((known) => known.doNothing())
           .execute();
-        await writer.deleteFrom("sessions").execute();
         for (const [to, visit] of [
           [grace, asGrace],
           [heidi, asHeidi],
