@@ -15,6 +15,8 @@ export interface Shot {
   raw?: (request: { target: string; headers: Record<string, string> }) => string | Buffer;
   /** The rest of it, made only where it is sent: there are many of these, and some are large. */
   make?: () => Partial<Shot>;
+  /** Whether it is sent to each route, whatever the lots say. */
+  isSure?: boolean;
   /** Whether it is all right that the connection ends without an answer. */
   mayHangUp?: boolean;
 }
