@@ -117,7 +117,10 @@ export function slipRoutes(deps: Deps): Route[] {
 
     organizer.post("/events/:slug/slips", async (req, res) => {
       const event = await eventBySlug(db.read, req.params.slug as string);
-      const asked = [req.body.question].flat().filter((id): id is string => typeof id === "string");
+      const asked = [req.body.question]
+        .flat()
+        .map((id) => oneText(id))
+        .filter((id) => id !== "");
       const ids = await questionsOfEvent(db.read, event.id, asked.slice(0, MOST_AT_ONCE + 1));
       if (ids.length === 0 || asked.length > MOST_AT_ONCE) {
         const message =
