@@ -451,7 +451,12 @@ export async function gatherCast({ engine, config, open }: CastOptions = {}): Pr
         "x/questions/:id": idOf(asHeidi),
         "asked/:id": asked.there,
       },
-      eve: { ...shared, ...of(bobs, bobsConflict), "x/questions/:id": idOf(adas), "asked/:id": asked.here },
+      eve: {
+        ...shared,
+        ...of(bobs, bobsConflict),
+        "x/questions/:id": idOf(asHeidi),
+        "asked/:id": asked.here,
+      },
     },
     tokens: { bob: bob.token, eve: eve.token, gone: gone.token },
     answered: idOf(answered),

@@ -15,7 +15,7 @@ export interface Shot {
   raw?: (request: { target: string; headers: Record<string, string> }) => string | Buffer;
   /** The rest of it, made only where it is sent: there are many of these, and some are large. */
   make?: () => Partial<Shot>;
-  /** Whether it is sent to each route, whatever the lots say. */
+  /** Whether it is sent to each route, whatever the lots say, where the database is the one that takes less. */
   isSure?: boolean;
   /** Whether it is all right that the connection ends without an answer. */
   mayHangUp?: boolean;

@@ -1,0 +1,3 @@
+import { sendEverything } from "./everything";
+
+sendEverything("postgres");
