@@ -1,22 +1,33 @@
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { uuidv7 } from "uuidv7";
-import { inviteToPair, inviteToSignIn, openSession, pairDevice, unpairDevice } from "../../src/access/store";
+import {
+  inviteToPair,
+  inviteToSignIn,
+  lockSessions,
+  openSession,
+  pairDevice,
+  unpairDevice,
+} from "../../src/access/store";
 import { allRoutes } from "../../src/app";
 import type { Config } from "../../src/config";
-import type { Flag } from "../../src/database/tables";
+import type { Database } from "../../src/database/open";
 import { linkOf } from "../../src/experts/links/store";
 import { expertById } from "../../src/experts/store";
 import { DEVICE_COOKIE, SESSION_COOKIE } from "../../src/http/cookies";
 import type { Route } from "../../src/http/route";
 import { renewWall } from "../../src/reports/live/store";
+import { giveOwnCode } from "../../src/visits/codes/store";
 import type { SentVisit } from "../../src/visits/form";
 import { newCode } from "../../src/visits/slips/rules";
 import { aVisit, type Booth, openBooth, PASSPHRASE } from "../support/booth";
 import { type Engine, NOON, temporaryFolder } from "../support/databases";
 
-/** Who tries. `eve` has a tablet that is paired for another event; `gone` has one whose pairing was ended. */
-export const CALLERS = ["nobody", "gone", "eve", "bob", "organizer"] as const;
+/**
+ * Who tries. `eve` has a tablet that is paired for another event; `gone` has one whose pairing was ended;
+ * `locked` is at the organizer's laptop, whose session is locked.
+ */
+export const CALLERS = ["nobody", "gone", "locked", "eve", "bob", "organizer"] as const;
 export type Who = (typeof CALLERS)[number];
 
 /**
@@ -52,6 +63,7 @@ export interface Cast {
   tokens: { bob: string; eve: string; gone: string };
   /** Puts back what a route may have ended or changed, as another route needs it: pairings, links, how questions stand. */
   mend(route?: Route): Promise<void>;
+  close(): Promise<void>;
   /** A question that anybody of the staff may look up. */
   answered: string;
   /** The headers that tell who it is. The organizer is freshly signed in: a route may sign them out. */
@@ -100,10 +112,10 @@ export interface CastOptions {
 }
 
 export async function gatherCast({ engine, config, open }: CastOptions = {}): Promise<Cast> {
-  // Behind a proxy, so that each request can come from an address of its own and none is slowed down.
+  const dataDir = temporaryFolder();
   const settings: Partial<Config> = {
-    publicUrl: "http://booth.example.org",
-    chromePath: printer(temporaryFolder()),
+    dataDir,
+    chromePath: printer(dataDir),
     mailFrom: "Booth <booth@example.org>",
     ...config,
   };
@@ -124,8 +136,8 @@ export async function gatherCast({ engine, config, open }: CastOptions = {}): Pr
     name: marked("there"),
     venue: marked("there"),
     time_zone: "Europe/Brussels",
-    starts_on: "2023-07-01",
-    ends_on: "2023-07-03",
+    starts_on: "2024-02-03",
+    ends_on: "2024-02-04",
     created_at: NOON - 1,
   };
   const LISTS = ["booths", "projects", "topics", "platforms", "remarks", "giveaways"] as const;
@@ -391,12 +403,41 @@ export async function gatherCast({ engine, config, open }: CastOptions = {}): Pr
       .execute();
   });
 
+  const ownCode = (await db.write((writer) => giveOwnCode(writer, { visitId: bobs.id }))) as string;
+  await db.write((writer) =>
+    writer
+      .insertInto("texts_to_look_at")
+      .values({ place: "note", id: bobs.id, event_id: here, reason: "name", since: NOON })
+      .execute(),
+  );
+  await db.write((writer) =>
+    writer
+      .insertInto("controllers")
+      .values(
+        [here, there].map((event_id, index) => ({
+          event_id,
+          name: marked(index ? "there" : "here"),
+          reach: marked(index ? "there" : "here"),
+          link: "",
+        })),
+      )
+      .execute(),
+  );
+  booth.deps.jobs.start({
+    name: "nothing",
+    owner: "tests",
+    what: "Nothing",
+    every: 3600,
+    limit: 1,
+    work: async () => {},
+  });
+
   const linkTo = async (id: string) => (await linkOf(db, await expertById(db.read, id)))?.slice(3) as string;
   const [pairCode, signInCode] = await Promise.all([
     db.write((writer) => inviteToPair(writer, { eventId: here, boothId: null }, NOON)),
     db.write((writer) => inviteToSignIn(writer, NOON)),
   ]);
-  const [wall, otherWall] = await Promise.all([
+  const [wall] = await Promise.all([
     db.write((writer) => renewWall(writer, here, NOON)),
     db.write((writer) => renewWall(writer, there, NOON)),
   ]);
@@ -425,6 +466,9 @@ export async function gatherCast({ engine, config, open }: CastOptions = {}): Pr
     "views/:id": views.here,
     "asked/:id": asked.here,
     "messages/:id": messages.grace,
+    "me/:code": ownCode,
+    "consents/:purpose": "follow-up",
+    "jobs/:name": "nothing",
   };
   const of = (visit: SentVisit, conflict: string) => ({
     "visits/:id": visit.id,
@@ -460,93 +504,123 @@ export async function gatherCast({ engine, config, open }: CastOptions = {}): Pr
     },
     tokens: { bob: bob.token, eve: eve.token, gone: gone.token },
     answered: idOf(answered),
-    async mend(route) {
-      await db.write(async (writer) => {
-        await writer.updateTable("devices").set({ unpaired_at: null }).where("id", "!=", gone.id).execute();
-        await writer.updateTable("devices").set({ waiting: 0 }).execute();
-        await writer
-          .updateTable("experts")
-          .set({ link_number: 1, link_open: 1 as Flag, hidden: 0 as Flag })
-          .execute();
-        await writer.updateTable("invitations").set({ used_at: null }).execute();
-        await writer.deleteFrom("wall_links").execute();
-        await writer
-          .insertInto("wall_links")
-          .values([
-            { event_id: here, token: wall, made_at: NOON },
-            { event_id: there, token: otherWall, made_at: NOON },
-          ])
-          .execute();
-        await writer
-          .updateTable("visits")
-          .set({ deleted_at: null })
-          .where("deleted_at", "is not", null)
-          .execute();
-        await writer.updateTable("visit_conflicts").set({ resolved_at: null, chosen: null }).execute();
-        await writer.updateTable("visitor_questions").set({ refused_at: null }).execute();
-        await writer
-          .updateTable("questions")
-          .set({ version: 1, merged_into: null, hidden: 0 as Flag })
-          .execute();
-        const state = route?.path.endsWith("/return")
-          ? "routed"
-          : route?.path.endsWith("/reopening")
-            ? "closed"
-            : "open";
-        await writer
-          .updateTable("questions")
-          .set({ state, expert_id: state === "routed" ? grace : null })
-          .where("id", "in", [adas, bobs, eves].map(idOf))
-          .execute();
-        await writer.updateTable("visits").set({ revision: 1 }).where("revision", ">", 1).execute();
-        await writer.deleteFrom("visit_revisions").execute();
-        await writer
-          .updateTable("write_ups")
-          .set({ version: 1, published_at: null, published: null })
-          .execute();
-        await writer.updateTable("experts").set({ revision: 1 }).execute();
-        await writer
-          .updateTable("messages")
-          .set({ state: "held", claimed_until: null, left_at: null, delivered_at: null })
-          .execute();
-        await writer
-          .insertInto("saved_views")
-          .values({
-            id: views.here,
-            event_id: here,
-            name: marked("desk"),
-            query: "topic=storage",
-            created_at: NOON,
-          })
-          .onConflict((known) => known.doNothing())
-          .execute();
-        for (const [to, visit] of [
-          [grace, asGrace],
-          [heidi, asHeidi],
-        ] as const) {
-          const stands = {
-            state: "routed",
-            expert_id: to,
-            answer: null,
-            merged_into: null,
-            version: 1,
-          } as const;
-          await writer.updateTable("questions").set(stands).where("id", "=", idOf(visit)).execute();
-        }
-      });
+    async close() {
+      await booth.deps.jobs.stop();
+      await booth.close();
+      rmSync(dataDir, { recursive: true });
     },
+    mend: (route) => putBack(db, kept, wayOf(route, [adas, bobs, eves].map(idOf), grace)),
     async identityOf(who): Promise<Record<string, string>> {
       if (who === "nobody") return {};
       if (who === "gone") return { Authorization: `Bearer ${gone.token}` };
-      if (who === "organizer") {
-        const session = await db.write((writer) => openSession(writer, booth.deps.now()));
+      if (who === "organizer" || who === "locked") {
+        const session = await db.write(async (writer) => {
+          const token = await openSession(writer, booth.deps.now());
+          if (who === "locked") await lockSessions(writer, [token], booth.deps.now());
+          return token;
+        });
         return { Cookie: `${SESSION_COOKIE}=${session}` };
       }
       return { Cookie: `${DEVICE_COOKIE}=${who === "bob" ? bob.token : eve.token}` };
     },
   };
-  await cast.mend();
+  const kept = await keptRows(db);
   return cast;
+}
+
+/** Tables of which what the cast has in them is put back, each after those that it refers to, with what tells rows apart. */
+const PUT_BACK: Record<string, string[]> = {
+  events: ["id"],
+  booths: ["id"],
+  projects: ["id"],
+  topics: ["id"],
+  platforms: ["id"],
+  remarks: ["id"],
+  giveaways: ["id"],
+  devices: ["id"],
+  invitations: ["code_hash"],
+  wall_links: ["event_id"],
+  experts: ["id"],
+  visits: ["id"],
+  visit_conflicts: ["id"],
+  contacts: ["visit_id"],
+  contact_consents: ["visit_id", "purpose"],
+  questions: ["id"],
+  slips: ["code"],
+  visitor_questions: ["id"],
+  visitor_codes: ["code"],
+  activity: ["id"],
+  messages: ["id"],
+  message_steps: ["message_id", "activity_id", "question_id"],
+  saved_views: ["id"],
+  write_ups: ["event_id"],
+  write_up_texts: ["id"],
+  texts_to_look_at: ["place", "id"],
+};
+/** What would keep it from coming back. */
+const TAKEN_AWAY = [
+  "erasures",
+  "gone_visits",
+  "erased_contacts",
+  "texts_to_look_at",
+  "visit_revisions",
+  "retentions",
+];
+
+type Rows = Record<string, Record<string, unknown>[]>;
+
+async function keptRows(db: Database): Promise<Rows> {
+  const rows: Rows = {};
+  for (const table of Object.keys(PUT_BACK)) {
+    rows[table] = await db.read
+      .selectFrom(table as "events")
+      .selectAll()
+      .execute();
+  }
+  return rows;
+}
+
+/** Puts back what there was; `differs`: what of it stands otherwise this time. */
+async function putBack(
+  db: Database,
+  kept: Rows,
+  differs: (table: string, row: Record<string, unknown>) => object,
+): Promise<void> {
+  await db.write(async (writer) => {
+    for (const table of TAKEN_AWAY) await writer.deleteFrom(table as "erasures").execute();
+    await writer.deleteFrom("wall_links").execute();
+    for (const [table, keys] of Object.entries(PUT_BACK)) {
+      const rows = kept[table]?.map((row) => ({ ...row, ...differs(table, row) })) ?? [];
+      const columns = Object.keys(rows[0] ?? {}).filter((column) => !keys.includes(column));
+      if (rows.length === 0) continue;
+      await writer
+        .insertInto(table as "events")
+        .values(rows as never)
+        .onConflict((known) =>
+          columns.length === 0
+            ? known.doNothing()
+            : known
+                .columns(keys as never)
+                .doUpdateSet(
+                  (eb) =>
+                    Object.fromEntries(
+                      columns.map((column) => [column, eb.ref(`excluded.${column}` as never)]),
+                    ) as never,
+                ),
+        )
+        .execute();
+    }
+  });
+}
+
+/** How these questions have to stand for a route to do something with them. */
+function wayOf(route: Route | undefined, ids: string[], expertId: string) {
+  const isReturn = route?.path.endsWith("/return");
+  const state = isReturn ? "routed" : route?.path.endsWith("/reopening") ? "closed" : "open";
+  return (table: string, row: Record<string, unknown>) =>
+    table === "questions" && ids.includes(row.id as string)
+      ? { state, expert_id: isReturn ? expertId : null }
+      : {};
 }
 
 /** What must stand in no answer at all. */
@@ -562,10 +636,11 @@ export function ownersShownTo(who: Who, route: Route): Set<Owner> {
   // What stands in an address that was given to somebody opens that, and nothing else.
   if (route.path.startsWith("/x/:token")) add("here", "grace", "answered", "ada", "mail");
   if (route.path.startsWith("/s")) add("here", "answered");
+  if (route.path.startsWith("/me")) add("here", "bob");
   if (route.path.startsWith("/wall/:token")) add("here", "answered");
   if (route.path.startsWith("/pair/:code")) add("here");
   // Visitors choose the event and see what it is called, and its topics.
-  if (route.path === "/ask") add("here", "there");
+  if (route.path === "/ask" || route.path === "/privacy") add("here", "there");
   if (route.who !== "staff" && route.path !== "/") return shown;
   if (who === "bob") add("here", "bob", "asked", "answered");
   if (who === "eve") add("there", "eve", "answered");

@@ -34,14 +34,19 @@ const MOST_READ = 3_000_000;
 const WAITS = 20_000;
 
 let sent = 0;
+/** So many addresses back, nothing is under way any more. */
+const AGENTS = 100;
 
-/** A new address for each request, so that none is slowed down as a guess: what a proxy says, and the connection itself. */
-function from(): { forwarded: string; local?: string } {
-  sent += 1;
-  const forwarded = `10.${(sent >> 16) & 255}.${(sent >> 8) & 255}.${sent & 255}`;
-  // Only Linux has all of 127.0.0.0/8 without being told.
-  const local = os.platform() === "linux" ? `127.1.${(sent >> 15) & 255}.${(sent >> 7) & 255}` : undefined;
-  return { forwarded, local };
+/** Fewer than the failed tries that one address has, whatever they are of. */
+const REQUESTS_AN_ADDRESS = 8;
+
+/** Another of the laptop's own addresses every few requests, so that none is slowed down as a guess. */
+function nextAddress(): string | undefined {
+  const number = Math.floor(sent++ / REQUESTS_AN_ADDRESS);
+  // Only Linux has all of 127.0.0.0/8 without being told; elsewhere some are told that they guess.
+  return os.platform() === "linux"
+    ? `127.${1 + (number >> 16)}.${(number >> 8) & 255}.${number & 255 || 1}`
+    : undefined;
 }
 
 const agents = new Map<string, http.Agent>();
@@ -49,6 +54,12 @@ const agents = new Map<string, http.Agent>();
 function agentFrom(local = "127.0.0.1"): http.Agent {
   let agent = agents.get(local);
   if (!agent) {
+    const [oldest] = agents.keys();
+    // Its connections have been used up long ago.
+    if (oldest && agents.size > AGENTS) {
+      agents.get(oldest)?.destroy();
+      agents.delete(oldest);
+    }
     agent = new http.Agent({ keepAlive: true, localAddress: local, maxSockets: 16 });
     agents.set(local, agent);
   }
@@ -64,8 +75,8 @@ export function hangUp(): void {
 /** Sends a request. What goes wrong on the way is an answer of status 0 that says so. */
 export function send(port: number, asked: Shot): Promise<Answer> {
   const shot = { ...asked, ...asked.make?.() };
-  const { forwarded, local } = from();
-  const headers = { "X-Forwarded-For": forwarded, "Accept-Encoding": "identity", ...shot.headers };
+  const local = nextAddress();
+  const headers = { "Accept-Encoding": "identity", ...shot.headers };
   const target = shot.target ?? "/";
   return shot.raw
     ? sendRaw(port, shot.raw({ target, headers: { Host: `127.0.0.1:${port}`, ...headers } }), local)

@@ -113,6 +113,8 @@ const LIKELY: Record<string, string> = {
   questionSlip: "",
   questionId: "",
   passphrase: "not the right one",
+  again: "not the right one",
+  until: "",
   interest: "2",
 };
 
@@ -173,6 +175,14 @@ function saidOf(cast: Cast, values: Record<string, string>): Record<string, Body
     "POST /questions/:id/split": form(),
     "POST /questions/bulk/undo": form({ undo: `split.${values["questions/:id"]}`, back: "/questions" }),
     "POST /pairing/end": form(),
+    "POST /session/use": form(),
+    "POST /backups": form(),
+    "POST /backups/place": form({ place: "beside" }),
+    "POST /backups/encryption": form({ passphrase: "four other good words", again: "four other good words" }),
+    "POST /backups/encryption/end": form(),
+    "POST /events/:slug/retention/seen": form(),
+    "POST /me/:code/consents": form({ purpose: "news", language: "en" }),
+    "GET /erasures/new": query(`visit=${values["visits/:id"]}`),
     "POST /questions/looked": form({ back: "/questions", at: String(cast.booth.deps.now()) }),
     "GET /compare.json": query("event=winter-camp&event=summer-camp"),
     "GET /events/:slug/compare.json": query("day=2024-02-02&day=2024-02-03"),
@@ -218,6 +228,7 @@ export async function bodiesOf(cast: Cast, port: number): Promise<Map<string, Bo
   // Pages that are another one by what their address says.
   const own = cast.own.bob?.["visits/:id"];
   pages.push({ who: "bob", address: `/capture?visit=${own}` });
+  pages.push({ who: "organizer", address: `/erasures/new?visit=${own}` });
   pages.push({ who: "organizer", address: "/events/winter-camp/questions?topic=storage" });
   pages.push({ who: "organizer", address: `/questions/${cast.values["questions/:id"]}?search=laptop` });
   for (const { who, address } of pages) {

@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(async () => {
   hangUp();
   await lookout.close();
-  await cast.booth.close();
+  await cast.close();
 });
 
 interface Asked {

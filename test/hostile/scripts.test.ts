@@ -41,7 +41,7 @@ const rowText = (row: number, column: number) =>
 beforeAll(async () => {
   office = await openPostOffice();
   cast = await gatherCast({
-    config: { smtpUrl: office.url, mailFrom: "Booth <booth@example.org>", publicUrl: undefined },
+    config: { smtpUrl: office.url, mailFrom: "Booth <booth@example.org>" },
     open: (config) => openBooth({ config, around: lookout.inReportMode }),
   });
   await lookout.open(cast);
@@ -58,7 +58,7 @@ afterAll(async () => {
   hangUp();
   await lookout.close();
   await office.goAway();
-  await cast.booth.close();
+  await cast.close();
 });
 
 /** So many rows of what people type that each payload stands alone in some of them. */
@@ -385,7 +385,6 @@ test("a mail has the headers that it should have, and nothing in it runs", async
   const [grace] = [cast.values["experts/:id"] as string];
   cast.booth.setClock(NOON + 3_600_000);
   // Where they can be reached is known; all else is as it was typed.
-  await cast.mend();
   await db.write(async (writer) => {
     await writer
       .updateTable("experts")
