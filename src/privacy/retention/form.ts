@@ -33,6 +33,8 @@ export function checkRetention(
       if (until !== null && until > furthestDay(event)) {
         wrong("until", `${dayInWords(furthestDay(event))} at the latest.`);
       }
+      // What is no number of days was said above, and no day comes of it.
+      if (!Number.isInteger(value.days)) return;
       // Visitors were told how long: keeping them longer needs a reason that somebody can be told.
       if (lastDayOf(event, value) > lastDayOf(event, kept) && value.reason === "") {
         wrong("reason", "They are kept longer then. Please say why.");
