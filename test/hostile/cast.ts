@@ -7,11 +7,12 @@ import {
   lockSessions,
   openSession,
   pairDevice,
+  setLockAfter,
   unpairDevice,
 } from "../../src/access/store";
 import { allRoutes } from "../../src/app";
 import type { Config } from "../../src/config";
-import type { Database } from "../../src/database/open";
+import { type Database, openDatabase } from "../../src/database/open";
 import { linkOf } from "../../src/experts/links/store";
 import { expertById } from "../../src/experts/store";
 import { DEVICE_COOKIE, SESSION_COOKIE } from "../../src/http/cookies";
@@ -111,6 +112,16 @@ export interface CastOptions {
   open?: (config: Partial<Config>) => Promise<Booth>;
 }
 
+/** With the database in the folder of the data, which backups are made of. The organizer's session does not lock by itself. */
+const openBoothIn =
+  (dataDir: string, engine: Engine = "sqlite") =>
+  async (config: Partial<Config>) => {
+    if (engine === "postgres") return openBooth({ engine, config });
+    const booth = await openBooth({ db: await openDatabase({ dataDir }, NOON), config });
+    await booth.db.write((writer) => setLockAfter(writer, null, NOON));
+    return booth;
+  };
+
 export async function gatherCast({ engine, config, open }: CastOptions = {}): Promise<Cast> {
   const dataDir = temporaryFolder();
   const settings: Partial<Config> = {
@@ -119,7 +130,7 @@ export async function gatherCast({ engine, config, open }: CastOptions = {}): Pr
     mailFrom: "Booth <booth@example.org>",
     ...config,
   };
-  const booth = await (open ? open(settings) : openBooth({ engine, config: settings }));
+  const booth = await (open ?? openBoothIn(dataDir, engine))(settings);
   const { db, eventId: here } = booth;
 
   const there = uuidv7();
@@ -636,6 +647,8 @@ export function ownersShownTo(who: Who, route: Route): Set<Owner> {
   // What stands in an address that was given to somebody opens that, and nothing else.
   if (route.path.startsWith("/x/:token")) add("here", "grace", "answered", "ada", "mail");
   if (route.path.startsWith("/s")) add("here", "answered");
+  // What everybody in the hall sees.
+  if (who === "locked" && route.also.whileLocked) add("here", "answered");
   if (route.path.startsWith("/me")) add("here", "bob");
   if (route.path.startsWith("/wall/:token")) add("here", "answered");
   if (route.path.startsWith("/pair/:code")) add("here");
