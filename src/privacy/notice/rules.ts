@@ -47,7 +47,8 @@ export function noticeOf(
       ? {
           title: say("privacy.responsible"),
           text: `${controller.name}\n${controller.reach}`,
-          link: controller.link
+          // Whatever brought it here: no page leads to anything but a web address.
+          link: /^https?:\/\//i.test(controller.link)
             ? { words: say("privacy.responsible-link"), address: controller.link }
             : undefined,
         }
