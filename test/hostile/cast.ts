@@ -417,6 +417,12 @@ export async function gatherCast({ engine, config, open }: CastOptions = {}): Pr
   const ownCode = (await db.write((writer) => giveOwnCode(writer, { visitId: bobs.id }))) as string;
   await db.write((writer) =>
     writer
+      .insertInto("retentions")
+      .values({ event_id: here, days: 180, until: "2024-09-01", reason: marked("desk") })
+      .execute(),
+  );
+  await db.write((writer) =>
+    writer
       .insertInto("texts_to_look_at")
       .values({ place: "note", id: bobs.id, event_id: here, reason: "name", since: NOON })
       .execute(),
@@ -567,16 +573,10 @@ const PUT_BACK: Record<string, string[]> = {
   write_ups: ["event_id"],
   write_up_texts: ["id"],
   texts_to_look_at: ["place", "id"],
+  retentions: ["event_id"],
 };
 /** What would keep it from coming back. */
-const TAKEN_AWAY = [
-  "erasures",
-  "gone_visits",
-  "erased_contacts",
-  "texts_to_look_at",
-  "visit_revisions",
-  "retentions",
-];
+const TAKEN_AWAY = ["erasures", "gone_visits", "erased_contacts", "visit_revisions"];
 
 type Rows = Record<string, Record<string, unknown>[]>;
 

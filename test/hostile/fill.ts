@@ -12,10 +12,14 @@ const FIXED: { is: RegExp; why: string }[] = [
   { is: /^visit_texts\.text$/, why: "follows from the visit" },
   { is: /(_hash|\.token|\.code|\.likeness)$/, why: "made by the program of random bytes, or a hash" },
   { is: /\.slug$|_slug$/, why: "small letters, digits and hyphens, however it comes in" },
-  { is: /\.(starts_on|ends_on|local_day|away_from|away_until|day)$/, why: "a day, as it is computed with" },
+  {
+    is: /\.(starts_on|ends_on|local_day|away_from|away_until|until|day)$/,
+    why: "a day, as it is computed with",
+  },
   { is: /\.time_zone$/, why: "one that is known by name" },
   { is: /\.(language|languages)$/, why: "a code out of a list" },
   { is: /^settings\./, why: "secrets and hashes of the program, shown nowhere" },
+  { is: /^texts_to_look_at\.place$/, why: "a kind of text, which the program has" },
   { is: /^activity\.step$/, why: "the name of a step, which the program has" },
   { is: /^contact_exports\.(list|format)$/, why: "names that the program has" },
 ];

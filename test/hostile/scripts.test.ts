@@ -330,6 +330,8 @@ test("the tablets' code puts markup into a page in places that are looked at her
   expect(found.sort()).toEqual([
     // The page of the same laptop, to keep it.
     "install.ts",
+    // Parts of the page of the same laptop, as they are by now.
+    "pages/backups.ts",
     // What is live, as the page has it: opened above.
     "pages/live.ts",
     // The preview: typed into above.
