@@ -77,12 +77,12 @@ async function columnsToFill(db: Database): Promise<Column[]> {
 }
 
 /**
- * Puts a text into every column of text of every row. `textFor`: which one, of a row and a column by their numbers. Gives how
+ * Puts a text into every column of text of every row. `textFor`: which one, of a row and a column by their numbers, and the column's name. Gives how
  * many columns these are. Throws where a table has no row for them: then nothing of it would be seen on any page.
  */
 export async function fillEverything(
   db: Database,
-  textFor: (row: number, column: number) => string,
+  textFor: (row: number, column: number, name: string) => string,
 ): Promise<string[]> {
   const columns = await columnsToFill(db);
   const empty: string[] = [];
@@ -94,7 +94,7 @@ export async function fillEverything(
       `.execute(writer);
       if (rows.length === 0) empty.push(name);
       for (const [index, { rowid, value }] of rows.entries()) {
-        const text = textFor(index, number).replaceAll("\0", "");
+        const text = textFor(index, number, name).replaceAll("\0", "");
         const packed = PACKED[name]?.(value === null ? null : JSON.parse(value), text);
         const filled = PACKED[name] ? packed && JSON.stringify(packed) : text;
         await sql`UPDATE ${sql.table(table)} SET ${sql.ref(column)} = ${filled} WHERE rowid = ${rowid}`.execute(

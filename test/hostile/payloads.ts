@@ -136,8 +136,6 @@ export const ALL_AS_ADDRESS = [...PAYLOADS.slice(WAYS.length), ...PAYLOADS.slice
 
 /** What is typed into forms and addresses: it has to be short, so there are several that each have much in them. */
 export const TYPED = [
-  `"'></title></textarea></script></style><img data-hostile src=x onerror=__ran(901)>`,
-  "javascript:__ran(902)//\"'`><svg data-hostile onload=__ran(903)>",
-  `x" data-hostile onfocus=__ran(904) autofocus y='`,
-  `[x](javascript:__ran(905)) <%= 1 %> {{7*7}} &lt;img data-hostile src=x onerror=__ran(906)&gt;`,
+  `"'></title></textarea></script></style><img data-hostile src=x onerror=__ran(901)> [x](javascript:__ran(905)) <%= 1 %> {{7*7}}`,
+  `javascript:__ran(902)//"'\`><svg data-hostile onload=__ran(903)> x" data-hostile onfocus=__ran(904) autofocus y=' &lt;img data-hostile src=x onerror=__ran(906)&gt;`,
 ];

@@ -69,7 +69,7 @@ async function lookAt(pages: (Asked & { html: string })[]): Promise<string[]> {
     const inside = await lookout.lookInto(html);
     faults.push(...inside.map((what) => `${named(route)}, ${target.slice(0, 200)}: ${what}`));
   }
-  const one = new Map(pages.map((page) => [`${named(page.route)} ${page.html.length >> 11}`, page]));
+  const one = new Map(pages.map((page) => [`${named(page.route)} ${page.target.includes("?")}`, page]));
   await each([...one.values()], async ({ who, target, html }) => {
     faults.push(...(await lookout.look(who, target.slice(0, 300).replace(/%[^%]?$/, ""), { html, policy })));
   });
@@ -102,7 +102,7 @@ test("nothing that an address, a header or a cookie says runs on the page that i
       ask(path, { ...headers, "X-More-Cookies": cookies.join("; ") });
     }
     for (const [name] of good) {
-      for (const text of TYPED.slice(0, 2)) {
+      for (const text of TYPED) {
         const fields = good.map(([each, value]): [string, string] => [each, each === name ? text : value]);
         ask(`${path}?${new URLSearchParams(fields)}`);
       }
@@ -126,9 +126,13 @@ test("a form that comes back shows what was typed, and runs nothing of it", asyn
     const fields = body.type === "json" ? [] : body.fields;
     const typedIn = (text: string, names: string[]): [string, string][] =>
       fields.map(([name, value]) => [name, names.includes(name) ? text : value]);
-    const names = [...new Set(fields.map(([name]) => name))];
+    // A key is made of each passphrase, which takes long on purpose.
+    const names = route.path.startsWith("/backups") ? [] : [...new Set(fields.map(([name]) => name))];
     for (const text of [...TYPED, ALL]) {
-      for (const some of [names, ...(text === ALL ? [] : names.map((name) => [name]))]) {
+      for (const some of [
+        fields.map(([name]) => name),
+        ...(text === ALL ? [] : names.map((name) => [name])),
+      ]) {
         const filledIn = typedIn(text, some);
         const file = body.type === "files" ? { name: text.replaceAll('"', "%22"), content: text } : undefined;
         const sent = file
