@@ -32,6 +32,8 @@ export interface Answer {
 const MOST_READ = 3_000_000;
 /** Milliseconds after which a connection that says nothing is given up: a stream, or a request that never ends. */
 const WAITS = 20_000;
+/** Milliseconds that a stream is listened to. */
+const STREAM_FOR = 50;
 
 let sent = 0;
 /** So many addresses back, nothing is under way any more. */
@@ -118,9 +120,12 @@ function sendHttp(port: number, shot: Shot, local?: string): Promise<Answer> {
       answer.on("data", (chunk: Buffer) => {
         chunks.push(chunk);
         length += chunk.length;
-        if (length < MOST_READ && !(isStream && chunks.length > 1)) return;
-        whole();
-        asked.destroy();
+        const leave = () => {
+          whole();
+          asked.destroy();
+        };
+        if (isStream) setTimeout(leave, STREAM_FOR);
+        else if (length >= MOST_READ) leave();
       });
       answer.on("end", whole);
       answer.on("close", whole);

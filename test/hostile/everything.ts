@@ -148,10 +148,16 @@ function wrongWith(
 /** Routes after which somebody is not signed in, or paired, any more. */
 const ENDS = new Set(["POST /session/end", "POST /pairing/end"]);
 
+/** What was made last: most callers come to the same address, and there are hundreds of them for each. */
+let made: { family: string; route: Route; target: string; shots: Shot[] } | undefined;
+
 /** Sends to a route what was picked for it, a few at a time; gives what is wrong with the answers. */
 async function fire(route: Route, who: Who, family: string, most: number): Promise<string[]> {
   const aim = aimOf(route, who);
-  const shots = FAMILIES[family]?.shots(aim) ?? [];
+  if (made?.family !== family || made.target !== aim.target || made.route !== route) {
+    made = { family, route, target: aim.target, shots: FAMILIES[family]?.shots(aim) ?? [] };
+  }
+  const { shots } = made;
   const isData = cast.booth.db.engine === "postgres" && who === ITS_OWN[route.who];
   const sure = isData ? shots.filter(({ isSure }) => isSure) : [];
   const picked = [...sure, ...pick(shots, most, `${family} ${named(route)} ${who}`)];
@@ -176,13 +182,13 @@ async function fire(route: Route, who: Who, family: string, most: number): Promi
 
 /** Sends to a route as somebody. */
 function sendAs(identity: Record<string, string>, { route, target }: Aim, shot: Shot): Promise<Answer> {
-  const made = { ...shot, ...shot.make?.(), make: undefined };
-  const { "X-More-Cookies": more, ...headers } = made.headers ?? {};
+  const whole = { ...shot, ...shot.make?.(), make: undefined };
+  const { "X-More-Cookies": more, ...headers } = whole.headers ?? {};
   const cookies = [identity.Cookie, more].filter(Boolean).join("; ");
   return send(port, {
     method: route.method.toUpperCase(),
     target,
-    ...made,
+    ...whole,
     headers: { ...identity, ...(cookies && { Cookie: cookies }), ...headers },
   });
 }
