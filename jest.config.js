@@ -2,9 +2,6 @@ const { availableParallelism } = require("node:os");
 
 module.exports = {
   testMatch: ["<rootDir>/test/**/*.test.ts"],
-  // Written before other parts came, and not yet fitted to all of their routes and columns: run by its name alone
-  // (npx jest --testPathIgnorePatterns /node_modules/ -- test/hostile), until it passes and is part of every run.
-  testPathIgnorePatterns: ["/node_modules/", "/test/hostile/"],
   transform: {
     "\\.ts$": [
       "@swc/jest",

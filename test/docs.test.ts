@@ -157,7 +157,7 @@ describe("docs/security.md", () => {
       const titles = [...read(file).matchAll(/"((?:[^"\\\n]|\\.)*)"|`([^`]*)`/g)].map(
         (found) => found[1] ?? found[2],
       );
-      return !titles.some((title) => title === name || title === `%s ${name}`);
+      return !titles.some((title) => title === name || [`%s ${name}`, `%s: ${name}`].includes(title ?? ""));
     });
     expect(missing).toEqual([]);
   });
