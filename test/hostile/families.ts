@@ -75,7 +75,7 @@ function eachField(aim: Aim, values: string[]): Shot[] {
       `every name is ${said}`,
       aim.names.map((name) => [name, value]),
     );
-    return [...one, all, ...(value.length < 1000 ? [any] : [])];
+    return [...one, all, ...(encodeURIComponent(value).length < 2000 ? [any] : [])];
   });
 }
 
