@@ -18,7 +18,7 @@ import { fieldNames, ITS_OWN } from "./names";
  * those that are heavy; and with the other engine, of those that the database gets to see. They are chosen by lot, the same ones
  * each time: to look for more, raise these by hand.
  */
-const PICKS = { own: 2, admitted: 1, refused: 1, heavy: 1, ofData: 2 };
+const PICKS = { own: 1, admitted: 1, refused: 1, heavy: 1, ofData: 1 };
 /** Requests that are under way at once. */
 const AT_ONCE = 4;
 /** More than a page of them says nothing more. */
@@ -115,9 +115,10 @@ function picksFor(family: string, route: Route, who: Who, engine: Engine): numbe
   const isOther = who === pick(CALLERS, 1, `${family} ${named(route)}`)[0];
   if (FAMILIES[family]?.isHeavy || isHeavy(route)) return isItsOwn || isOther ? PICKS.heavy : 0;
   if (isItsOwn) return PICKS.own;
-  if (ADMITTED[route.who].includes(who)) return PICKS.admitted;
-  // Who is refused is refused before anything is looked at that was sent: half of the kinds are enough for each.
-  return lots(`${family} ${named(route)} ${who}`)() < 0.5 ? PICKS.refused : 0;
+  // The others get a part of the kinds each: who is refused is refused before anything is looked at that was sent.
+  const lot = lots(`${family} ${named(route)} ${who}`)();
+  if (ADMITTED[route.who].includes(who)) return lot < 0.5 ? PICKS.admitted : 0;
+  return lot < 0.3 ? PICKS.refused : 0;
 }
 
 /** What is wrong with an answer, whoever got it and whatever they sent. */

@@ -128,11 +128,8 @@ const ADDRESSES: ((call: string) => string)[] = [
 /** Each by itself. */
 export const PAYLOADS: string[] = [...WAYS, ...ADDRESSES].map((way, index) => way(run(index)));
 
-/** Where there is room for one text alone: all, one after the other. What would swallow the rest unescaped stands last. */
-export const ALL = PAYLOADS.join(" · ");
-
-/** The same, as an address begins. */
-export const ALL_AS_ADDRESS = [...PAYLOADS.slice(WAYS.length), ...PAYLOADS.slice(0, WAYS.length)].join(" · ");
+/** Where there is room for one text alone: all, one after the other, as an address begins. */
+export const ALL = [...PAYLOADS.slice(WAYS.length), ...PAYLOADS.slice(0, WAYS.length)].join(" · ");
 
 /** What is typed into forms and addresses: it has to be short, so there are several that each have much in them. */
 export const TYPED = [
