@@ -90,6 +90,11 @@ describe("whatever a code says", () => {
     );
   });
 
+  test("a mail address after a fold that no card would have is somewhere in what comes of it", () => {
+    const code = "BEGIN:VCARD\r\nVERSION:2.1\r\n @\n ada.wick@lantern.example ";
+    expect(told(parseCode(code))).toContain("ada.wick@lantern.example");
+  });
+
   test("a mail address in it is somewhere in what comes of it", () => {
     const word = fc.stringMatching(/^[a-z][a-z0-9]{1,8}$/);
     const address = fc.tuple(word, word, word).map(([a, b, c]) => `${a}.${b}@${c}.example`);

@@ -19,7 +19,8 @@ export function parseCode(code: string | Uint8Array): Scanned {
   const scanned = compose(foundIn(text));
   // Whatever else a code gets wrong, a mail address in it is somebody who can be reached.
   const told = readable(scanned);
-  const lost = addressesOf(unescaped(text)).filter(
+  const spaced = text.replace(/\\[nrt]/gi, " ");
+  const lost = [...new Set([...addressesOf(unfolded(spaced)), ...addressesOf(spaced)])].filter(
     (address) => !told.includes(address) && !told.includes(percentDecoded(address)),
   );
   if (lost.length === 0) return scanned;
@@ -39,8 +40,8 @@ function addressesOf(text: string): string[] {
   return [...new Set(found ?? [])];
 }
 
-/** Without what would tear an address apart or grow on it: folds, and escaped line breaks. */
-const unescaped = (text: string) => text.replace(/\r?\n[ \t]/g, "").replace(/\\[nrt]/gi, " ");
+/** Without folds, which tear an address apart. Where no fold was meant, they make one of two: both are looked through. */
+const unfolded = (text: string) => text.replace(/\r?\n[ \t]/g, "");
 
 function foundIn(text: string): Found[] {
   if (/BEGIN\s*:\s*VCARD/i.test(text)) return foundInCards(withLineBreaks(text));
