@@ -390,6 +390,7 @@ async function runRestore(config: Config, from: string | undefined): Promise<voi
   const lines = [
     `Restored: ${done.file}${made}.`,
     `It has ${count(done.visits, "visit", "visits")} and ${count(done.questions, "question", "questions")}. Everybody is signed out; tablets stay paired.`,
+    "The passphrase and the links of experts and of the wall are those of the backup: what was changed since, change again.",
   ];
   if (done.erasedAgain > 0)
     lines.push(`Erased again, since that was done after the backup: ${done.erasedAgain}.`);

@@ -46,6 +46,7 @@ test("a folder that cannot be used comes back as it was typed, with the reason",
     [path.join(dataDir, "certificates"), "Not among the data itself"],
     [path.join(folder, "file"), "This is no folder"],
     ["/media/nobody/STICK", "is the stick plugged in?"],
+    [path.join(folder, "mistyped", "backups"), "Is it spelled right"],
   ] as const) {
     const { text, status } = await post("/backups/place", { place: "other", other });
     expect({ other, status }).toEqual({ other, status: 422 });

@@ -54,7 +54,8 @@ export async function makePlace({ folder, from }: Place, isKnown: boolean): Prom
     await mkdir(folder, { mode: 0o700 }).catch(unlessThere);
     return;
   }
-  await mkdir(folder, { recursive: from !== "nowhere", mode: 0o700 }).catch(unlessThere);
+  // Somebody who mistypes a folder would have backups where nobody looks for them: what it lies in has to be there.
+  await mkdir(folder, { recursive: from === "setting", mode: 0o700 }).catch(unlessThere);
 }
 
 function unlessThere(error: NodeJS.ErrnoException): void {
@@ -157,7 +158,8 @@ export async function checkedFolder(folder: string, dataDir: string): Promise<st
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (error instanceof Problem) throw error;
-    if (code === "ENOENT") throw refuse("There is no such folder: is the stick plugged in?");
+    if (code === "ENOENT")
+      throw refuse("There is no such folder. Is it spelled right, and is the stick plugged in?");
     if (code === "EROFS") throw refuse("This can only be read: is the stick write-protected?");
     throw refuse("This folder cannot be written to.");
   }
