@@ -273,6 +273,8 @@ async function ready(
   const close = async () => {
     await door.idle();
     await Promise.allSettled([...open].map((each) => each.close()));
+    // What was handed in meanwhile.
+    await door.idle();
     for (const each of new Set(Object.values(connections))) await each.destroy();
   };
   try {
