@@ -125,8 +125,15 @@ function escaped(value: unknown): string {
   }
 }
 
-/** What views can call, as `page.icon("check")`. */
+let helpers: ReturnType<typeof makeHelpers> | undefined;
+
+/** What views can call, as `page.icon("check")`. It follows from files that stay as they are while the program runs. */
 function viewHelpers() {
+  helpers ??= makeHelpers();
+  return helpers;
+}
+
+function makeHelpers() {
   const versions = contentVersions();
   const icons = new Map<string, string>();
   return {
