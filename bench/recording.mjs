@@ -25,18 +25,12 @@ const AT_LEAST = { 10: 1, 100: 1.3 };
 const PARTS = [
   ["garbage", /^\(garbage/],
   ["the words that a question is found by, and is like", /^(documentOf|likenessOf) /],
-  [
-    "what is asked of each visit (known, gone, another's question)",
-    /^(keptVisit|foreignQuestion|recordWords) /,
-  ],
-  ["its rows, with their triggers", /^(insertVisit|insertDetails|upsertQuestions) /],
-  ["index and likeness, with their triggers", /^(indexWaiting|indexDocument|setLikeness|takeWaiting) /],
   ["checks of the form, hash, lists", /^(checkVisit|checkBatch|contentHash|resolve|searchText) /],
-  ["who sends it, event and lists", /^(listsOf|stampOf|eventOfStaff|deviceByToken) /],
   [
-    "begin, savepoints and commit, with the wait for the disk",
-    /^\S* \S*\/(database\/door|kysely\S*(raw-builder|sqlite-driver))\.js$/,
+    "SQLite: statements, triggers, and commits with the wait for the disk",
+    / \S*\/kysely\S*sqlite-driver\.js$/,
   ],
+  ["putting queries together and passing them on", / \S*\/(kysely\/|database\/(door|compiled|open)\.js$)/],
   [
     "reading requests, answering, Express and what is mounted",
     /node_modules\/(express|router|body-parser|raw-body|compression|helmet|cookie-parser|on-headers|finalhandler)|node:_http|^parserOn/,

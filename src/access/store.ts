@@ -1,5 +1,6 @@
 import type { Selectable } from "kysely";
 import { uuidv7 } from "uuidv7";
+import { compiledOnce } from "../database/compiled";
 import type { Writer } from "../database/door";
 import type { Reader } from "../database/open";
 import type { DevicesTable, EventsTable, Instant, InvitationsTable } from "../database/tables";
@@ -268,19 +269,23 @@ export async function pairDevice(
   return { id, token };
 }
 
-/** The paired device that holds this token, with what says when its pairing ends. */
-export function deviceByToken(
-  read: Reader,
-  token: string,
-): Promise<(Device & Pick<EventsTable, "ends_on" | "time_zone">) | undefined> {
-  return read
+const pairedWith = compiledOnce((db, { hash }: { hash: string }) =>
+  db
     .selectFrom("devices")
     .innerJoin("events", "events.id", "devices.event_id")
     .selectAll("devices")
     .select(["events.ends_on", "events.time_zone"])
-    .where("token_hash", "=", hashOfSecret(token))
-    .where("unpaired_at", "is", null)
-    .executeTakeFirst();
+    .where("token_hash", "=", hash)
+    .where("unpaired_at", "is", null),
+);
+
+/** The paired device that holds this token, with what says when its pairing ends. */
+export async function deviceByToken(
+  read: Reader,
+  token: string,
+): Promise<(Device & Pick<EventsTable, "ends_on" | "time_zone">) | undefined> {
+  const [device] = await pairedWith(read, { hash: hashOfSecret(token) });
+  return device;
 }
 
 export async function markSeen(writer: Writer, deviceId: string, now: Instant): Promise<void> {

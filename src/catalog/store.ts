@@ -1,5 +1,6 @@
 import type { Selectable } from "kysely";
 import { uuidv7 } from "uuidv7";
+import { compiledOnce } from "../database/compiled";
 import type { Writer } from "../database/door";
 import type { Reader } from "../database/open";
 import type { EntryTable, GiveawaysTable, TopicsTable } from "../database/tables";
@@ -30,19 +31,27 @@ export async function listsOf(read: Reader, eventId: string): Promise<Lists> {
   return Object.fromEntries(LISTS.map((list, index) => [list, rows[index]])) as unknown as Lists;
 }
 
+const entries = Object.fromEntries(
+  LISTS.map((list) => [
+    list,
+    compiledOnce((db, { eventId }: { eventId: string }) =>
+      db
+        .selectFrom(list as "topics")
+        .selectAll()
+        .where("event_id", "=", eventId)
+        .orderBy("position")
+        .orderBy("slug"),
+    ),
+  ]),
+);
+
 /** One list of an event, in the order in which staff see it. */
 export function entriesOf<Name extends ListName>(
   read: Reader,
   list: Name,
   eventId: string,
 ): Promise<Lists[Name]> {
-  return read
-    .selectFrom(list as "topics")
-    .selectAll()
-    .where("event_id", "=", eventId)
-    .orderBy("position")
-    .orderBy("slug")
-    .execute() as Promise<Lists[Name]>;
+  return entries[list]?.(read, { eventId }) as Promise<Lists[Name]>;
 }
 
 /** What is offered today: the entries that the organizer has not hidden. */

@@ -11,6 +11,7 @@
  * - `search_words`, on SQLite: FTS5 itself, with a column for what was asked and answered and one for the rest.
  */
 import { type Kysely, PostgresAdapter, type RawBuilder, type SqlBool, sql } from "kysely";
+import { compiledOnce } from "./compiled";
 import type { WriteDoor, Writer } from "./door";
 import type { Reader } from "./open";
 import type { Tables } from "./tables";
@@ -138,19 +139,20 @@ const POSTGRES = [
     ON visits FOR EACH ROW EXECUTE FUNCTION search_visit()`,
 ];
 
+const takeFirst = compiledOnce((db, { most }: { most: number }) =>
+  db
+    .deleteFrom("search_waiting")
+    .where("question_id", "in", (each) => {
+      const first = each.selectFrom("search_waiting").select("question_id").limit(most);
+      // Another program on the same database may be about some of them already.
+      return isPostgres(db) ? first.forUpdate().skipLocked() : first;
+    })
+    .returning("question_id"),
+);
+
 /** Takes questions that wait to be indexed, `most` at most. */
 export async function takeWaiting(writer: Writer, most: number): Promise<string[]> {
-  let query = writer.selectFrom("search_waiting").select("question_id").limit(most);
-  // Another program on the same database may be about some of them already.
-  if (isPostgres(writer)) query = query.forUpdate().skipLocked();
-  const ids = (await query.execute()).map((row) => row.question_id);
-  if (ids.length > 0) {
-    await writer
-      .deleteFrom("search_waiting")
-      .where(isOneOf(writer, "question_id", ids))
-      .execute();
-  }
-  return ids;
+  return (await takeFirst(writer, { most })).map((row) => row.question_id);
 }
 
 /** Makes a question found by these words from now on. */
@@ -162,18 +164,27 @@ export async function indexDocument(writer: Writer, questionId: string, document
     return;
   }
   const [asked, around] = [document.asked.join(" "), document.around.join(" ")];
-  const number = await numberOf(writer, questionId);
-  if (number !== undefined) {
-    await sql`UPDATE search_words SET asked = ${asked}, around = ${around} WHERE rowid = ${number}`.execute(
-      writer,
-    );
+  const [added] = await addDocument(writer, { questionId });
+  if (added) {
+    await addWords(writer, { number: added.number, asked, around });
     return;
   }
-  const added = await sql<{ number: number }>`
-    INSERT INTO search_documents (question_id) VALUES (${questionId}) RETURNING number`.execute(writer);
-  await sql`INSERT INTO search_words (rowid, asked, around)
-    VALUES (${added.rows[0]?.number}, ${asked}, ${around})`.execute(writer);
+  const number = await numberOf(writer, questionId);
+  await sql`UPDATE search_words SET asked = ${asked}, around = ${around} WHERE rowid = ${number}`.execute(
+    writer,
+  );
 }
+
+/** Gives no row where it is there already. */
+const addDocument = compiledOnce(
+  (_, { questionId }: { questionId: string }) => sql<{ number: number }>`
+    INSERT INTO search_documents (question_id) VALUES (${questionId})
+    ON CONFLICT (question_id) DO NOTHING RETURNING number`,
+);
+const addWords = compiledOnce(
+  (_, { number, asked, around }: { number: number; asked: string; around: string }) =>
+    sql`INSERT INTO search_words (rowid, asked, around) VALUES (${number}, ${asked}, ${around})`,
+);
 
 /** A question is found by nothing from now on. */
 export async function dropDocument(writer: Writer, questionId: string): Promise<void> {
@@ -268,7 +279,8 @@ export function isLikeAny(read: Kysely<Tables>, text: string, patterns: string[]
 
 /** Whether a column has one of many values: one statement, however many they are. */
 export function isOneOf(read: Kysely<Tables>, column: string, values: string[]): RawBuilder<SqlBool> {
-  const list = JSON.stringify(values);
+  // No list is what stands for one in a query that is compiled once.
+  const list = Array.isArray(values) ? JSON.stringify(values) : values;
   return isPostgres(read)
     ? sql<SqlBool>`${sql.ref(column)} IN (SELECT jsonb_array_elements_text(CAST(${list} AS jsonb)))`
     : sql<SqlBool>`${sql.ref(column)} IN (SELECT value FROM json_each(${list}))`;

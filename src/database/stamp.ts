@@ -1,5 +1,11 @@
 import { sql } from "kysely";
+import { compiledOnce } from "./compiled";
 import type { Database } from "./open";
+
+const STAMP = {
+  sqlite: compiledOnce(() => sql`PRAGMA data_version`),
+  postgres: compiledOnce(() => sql`SELECT pg_current_snapshot()::text AS stamp`),
+};
 
 /**
  * Says the same as long as nothing has been committed to the database, whoever commits: this program, another one on the
@@ -10,12 +16,8 @@ import type { Database } from "./open";
  * (https://www.postgresql.org/docs/current/functions-info.html, `pg_current_snapshot`).
  */
 export async function stampOf({ engine, read }: Pick<Database, "engine" | "read">): Promise<string> {
-  const query =
-    engine === "sqlite"
-      ? sql<{ stamp: unknown }>`PRAGMA data_version`
-      : sql<{ stamp: unknown }>`SELECT pg_current_snapshot()::text AS stamp`;
-  const { rows } = await query.execute(read);
-  return JSON.stringify(rows[0]);
+  const [row] = await STAMP[engine](read, {});
+  return JSON.stringify(row);
 }
 
 /**

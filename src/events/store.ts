@@ -1,5 +1,6 @@
 import type { Selectable } from "kysely";
 import { uuidv7 } from "uuidv7";
+import { compiledOnce } from "../database/compiled";
 import type { Writer } from "../database/door";
 import type { Reader } from "../database/open";
 import type { EventsTable, Instant, JournalTable } from "../database/tables";
@@ -22,9 +23,15 @@ export async function eventBySlug(read: Reader, slug: string): Promise<Event> {
   return event;
 }
 
+const eventWithId = compiledOnce((db, { id }: { id: string }) =>
+  db.selectFrom("events").selectAll().where("id", "=", id),
+);
+
 /** The event with this id, which some row refers to. */
-export function eventById(read: Reader, id: string): Promise<Event> {
-  return read.selectFrom("events").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
+export async function eventById(read: Reader, id: string): Promise<Event> {
+  const [event] = await eventWithId(read, { id });
+  if (!event) throw new Error("There is no event with this id.");
+  return event;
 }
 
 /** The event named by a query parameter, else the one of the day. Undefined where there is no event at all. */

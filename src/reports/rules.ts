@@ -4,7 +4,7 @@ import { type FieldProblem, Problem } from "../errors";
 import { dayInWords, daysBetween, momentInWords } from "../events/rules";
 import type { Event } from "../events/store";
 import { NONE } from "../exports/rules";
-import { terms } from "../questions/terms/rules";
+import { terms } from "../visits/terms/rules";
 
 export type Counts = Record<string, number>;
 export type Table = Record<string, Counts>;

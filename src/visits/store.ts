@@ -1,6 +1,7 @@
 import type { Selectable } from "kysely";
 import { uuidv7 } from "uuidv7";
 import { type Lists, listsOf } from "../catalog/store";
+import { compiledOnce } from "../database/compiled";
 import type { Writer } from "../database/door";
 import type { Database, Reader } from "../database/open";
 import type {
@@ -324,16 +325,19 @@ async function settleSame(writer: Writer, visit: VisitRecord, hash: string, now:
   return same.length > 0;
 }
 
+const visitWithId = compiledOnce((db, { id }: { id: string }) =>
+  db
+    .selectFrom("visits")
+    .select(["event_id", "booth_id", "device_id", "revision", "revised_by", "content_hash", "deleted_at"])
+    .where("id", "=", id),
+);
+
 async function keptVisit(
   writer: Writer,
   visit: VisitRecord,
   hash: string,
 ): Promise<(Kept & { eventId: string; boothId: string | null; deviceId: string | null }) | undefined> {
-  const row = await writer
-    .selectFrom("visits")
-    .select(["event_id", "booth_id", "device_id", "revision", "revised_by", "content_hash", "deleted_at"])
-    .where("id", "=", visit.id)
-    .executeTakeFirst();
+  const [row] = await visitWithId(writer, { id: visit.id });
   if (!row) return undefined;
   const earlier =
     visit.revision < row.revision
@@ -358,15 +362,18 @@ async function keptVisit(
   };
 }
 
+const goneWithId = compiledOnce((db, { id }: { id: string }) =>
+  db.selectFrom("gone_visits").select("visit_id").where("visit_id", "=", id),
+);
+
 /** Whether an id must not come back: it was undone before it arrived, or its visitor was erased. */
 export async function isGone(read: Reader, id: string): Promise<boolean> {
-  const row = await read
-    .selectFrom("gone_visits")
-    .select("visit_id")
-    .where("visit_id", "=", id)
-    .executeTakeFirst();
-  return row !== undefined;
+  return (await goneWithId(read, { id })).length > 0;
 }
+
+const questionElsewhere = compiledOnce((db, { id, visitId }: { id: string; visitId: string }) =>
+  db.selectFrom("questions").select("id").where("id", "=", id).where("visit_id", "<>", visitId),
+);
 
 /** A question's id that another visit has already: two questions must never become one. */
 async function foreignQuestion(writer: Writer, visit: VisitRecord, say: Say) {
@@ -374,16 +381,12 @@ async function foreignQuestion(writer: Writer, visit: VisitRecord, say: Say) {
   if (new Set(ids).size < ids.length) {
     return { field: "questions", message: say("problem.id-twice") };
   }
-  if (ids.length === 0) return undefined;
-  const other = await writer
-    .selectFrom("questions")
-    .select("id")
-    .where("id", "in", ids)
-    .where("visit_id", "<>", visit.id)
-    .executeTakeFirst();
-  if (!other) return undefined;
-  const index = visit.questions.findIndex((question) => question.id === other.id);
-  return { field: `questions.${index}.id`, message: say("problem.id-of-other-visit") };
+  for (const [index, { id }] of visit.questions.entries()) {
+    const others = id === undefined ? [] : await questionElsewhere(writer, { id, visitId: visit.id });
+    if (others.length > 0)
+      return { field: `questions.${index}.id`, message: say("problem.id-of-other-visit") };
+  }
+  return undefined;
 }
 
 function idOf(input: unknown): string | null {

@@ -1,6 +1,6 @@
 import type { Document, SearchQuery, SearchTerm } from "../../database/search";
 import { fold } from "../../visits/rules";
-import { terms } from "../terms/rules";
+import { terms } from "../../visits/terms/rules";
 
 /** The languages in which words are reduced to stems: a few typed words can be in any of them. */
 const LANGUAGES = ["en", "de", "es", "fr", "it", "nl", "pt", "ru"];

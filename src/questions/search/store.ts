@@ -1,4 +1,5 @@
 import type { RawBuilder, SqlBool } from "kysely";
+import { compiledOnce } from "../../database/compiled";
 import type { Writer } from "../../database/door";
 import type { Database, Reader } from "../../database/open";
 import {
@@ -13,7 +14,7 @@ import {
 } from "../../database/search";
 import { contains } from "../../visits/list/store";
 import { searchWords } from "../../visits/rules";
-import { likenessOf, terms } from "../terms/rules";
+import { likenessOf, terms } from "../../visits/terms/rules";
 import { documentOf, queryOf } from "./rules";
 
 /** As many as are indexed in a moment that nobody notices. */
@@ -28,11 +29,9 @@ export function keepSearchable(db: Database, onFault: (error: unknown) => void):
   db.write(async () => {}).catch(onFault);
 }
 
-/** Indexes questions that wait for it. Gives whether there are more. */
-async function indexWaiting(writer: Writer): Promise<boolean> {
-  const ids = await takeWaiting(writer, AT_ONCE);
-  if (ids.length === 0) return false;
-  const found = writer
+/** Questions with whatever they are found by. */
+function found(db: Reader) {
+  return db
     .selectFrom("questions")
     .innerJoin("visits", "visits.id", "questions.visit_id")
     .leftJoin("contacts", "contacts.visit_id", "questions.visit_id")
@@ -41,14 +40,26 @@ async function indexWaiting(writer: Writer): Promise<boolean> {
     .select(["contacts.name", "contacts.organization", "contacts.role", "contacts.email", "contacts.phone"])
     .select(["contacts.handle", "contacts.website", "contacts.badge", "contacts.note as contact_note"])
     .orderBy("questions.id");
-  // Two queries, each by an index of its own: both in one would read all questions.
-  const own = await found.where(isOneOf(writer, "questions.id", ids)).execute();
-  // Whoever searches for the words of one that is asked together with another finds that one.
-  const members = await found
+}
+
+// Two queries, each by an index of its own: both in one would read all questions.
+const withIds = compiledOnce((db, { ids }: { ids: string[] }) =>
+  found(db).where(isOneOf(db, "questions.id", ids)),
+);
+/** Whoever searches for the words of one that is asked together with another finds that one. */
+const mergedInto = compiledOnce((db, { ids }: { ids: string[] }) =>
+  found(db)
     .where("questions.merged_into", "is not", null)
-    .where(isOneOf(writer, "questions.merged_into", ids))
-    .where("questions.hidden", "=", 0)
-    .execute();
+    .where(isOneOf(db, "questions.merged_into", ids))
+    .where("questions.hidden", "=", 0),
+);
+
+/** Indexes questions that wait for it. Gives whether there are more. */
+async function indexWaiting(writer: Writer): Promise<boolean> {
+  const ids = await takeWaiting(writer, AT_ONCE);
+  if (ids.length === 0) return false;
+  const own = await withIds(writer, { ids });
+  const members = await mergedInto(writer, { ids });
   for (const id of ids) {
     const head = own.find((row) => row.id === id);
     if (!head || head.merged_into !== null) {

@@ -1,6 +1,6 @@
 import { languageInEnglish } from "../../experts/rules";
 import { fold } from "../../visits/rules";
-import { languageOf, terms, type Word, wordsOf } from "../terms/rules";
+import { languageOf, terms, type Word, wordsOf } from "../../visits/terms/rules";
 
 /** A topic as events have it. */
 export interface Topic {

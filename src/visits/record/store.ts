@@ -1,12 +1,15 @@
+import type { Insertable } from "kysely";
 import { uuidv7 } from "uuidv7";
 import { entriesOf, type Lists } from "../../catalog/store";
+import { compiledOnce } from "../../database/compiled";
 import type { Writer } from "../../database/door";
-import type { Instant } from "../../database/tables";
+import type { Instant, VisitsTable } from "../../database/tables";
 import { freeSlug, localTime, slugOf } from "../../events/rules";
 import type { Event } from "../../events/store";
 import type { Say } from "../../languages/say";
 import type { SentContactRecord, VisitRecord } from "../form";
 import { isSameName, type Kept, questionIds, type Resolved, searchText } from "../rules";
+import { likenessOf } from "../terms/rules";
 
 /** Where a visit comes from, and when it came. */
 export interface Arrival {
@@ -65,6 +68,35 @@ function timesOf(arrival: Arrival, visit: VisitRecord) {
   };
 }
 
+type VisitRow = Omit<Insertable<VisitsTable>, "deleted_at">;
+
+const addVisit = compiledOnce((db, visit: VisitRow) =>
+  db.insertInto("visits").values({
+    id: visit.id,
+    event_id: visit.event_id,
+    booth_id: visit.booth_id,
+    project_id: visit.project_id,
+    platform_id: visit.platform_id,
+    device_id: visit.device_id,
+    staff_name: visit.staff_name,
+    revision: visit.revision,
+    revised_by: visit.revised_by,
+    content_hash: visit.content_hash,
+    category: visit.category,
+    people: visit.people,
+    interest: visit.interest,
+    overview_given: visit.overview_given,
+    note: visit.note,
+    happened_at: visit.happened_at,
+    said_at: visit.said_at,
+    clock_offset: visit.clock_offset,
+    local_day: visit.local_day,
+    local_hour: visit.local_hour,
+    received_at: visit.received_at,
+    deleted_at: null,
+  }),
+);
+
 /** Adds a visit that is not there yet, with everything it says. `hash` is that of its words. */
 export async function insertVisit(
   writer: Writer,
@@ -74,19 +106,15 @@ export async function insertVisit(
   hash: string,
 ): Promise<void> {
   const times = timesOf(arrival, visit);
-  await writer
-    .insertInto("visits")
-    .values({
-      id: visit.id,
-      event_id: arrival.event.id,
-      device_id: arrival.deviceId,
-      staff_name: visit.staff ?? arrival.staffName,
-      received_at: arrival.receivedAt,
-      deleted_at: null,
-      ...times,
-      ...(await columnsOf(writer, arrival, visit, resolved, hash)),
-    })
-    .execute();
+  await addVisit(writer, {
+    id: visit.id,
+    event_id: arrival.event.id,
+    device_id: arrival.deviceId,
+    staff_name: visit.staff ?? arrival.staffName,
+    received_at: arrival.receivedAt,
+    ...times,
+    ...(await columnsOf(writer, arrival, visit, resolved, hash)),
+  });
   if (visit.staff) {
     await writer
       .insertInto("staff_names")
@@ -138,6 +166,10 @@ export async function replaceVisit(
   await insertDetails(writer, arrival, visit, resolved, times?.happened_at ?? before.happened_at);
 }
 
+const addText = compiledOnce((db, { visitId, text }: { visitId: string; text: string }) =>
+  db.insertInto("visit_texts").values({ visit_id: visitId, text }),
+);
+
 /** What a visit has besides its row and its contact; what is there of it already has been taken out. */
 async function insertDetails(
   writer: Writer,
@@ -161,7 +193,7 @@ async function insertDetails(
   }
   if (visit.questions.length > 0) await upsertQuestions(writer, arrival, visit, resolved, askedAt);
   const text = searchText(visit);
-  if (text) await writer.insertInto("visit_texts").values({ visit_id: visitId, text }).execute();
+  if (text) await addText(writer, { visitId, text });
 }
 
 /** Adds what a visitor uses to the event's list; gives its id. Two tablets that hear it at once get the same. */
@@ -238,6 +270,57 @@ function consentTime({ receivedAt, clockOffset }: Arrival, at: Instant | undefin
   return at === undefined ? receivedAt : Math.min(at + clockOffset, receivedAt);
 }
 
+/** What a record says of a question. */
+interface QuestionRow {
+  id: string;
+  eventId: string;
+  visitId: string;
+  text: string;
+  topicId: string | null;
+  projectId: string | null;
+  position: number;
+  askedAt: Instant;
+  receivedAt: Instant;
+  likeness: string;
+}
+
+const upsertQuestion = compiledOnce((db, question: QuestionRow) => {
+  const words = {
+    text: question.text,
+    topic_id: question.topicId,
+    project_id: question.projectId,
+    position: question.position,
+    asked_at: question.askedAt,
+  };
+  return db
+    .insertInto("questions")
+    .values({
+      id: question.id,
+      event_id: question.eventId,
+      visit_id: question.visitId,
+      expert_id: null,
+      answer: null,
+      due_at: null,
+      claimed_at: null,
+      merged_into: null,
+      changed_at: question.receivedAt,
+      // What it is the same as once it is there follows from whatever it is asked together with: see `keepSearchable`.
+      likeness: question.likeness,
+      ...words,
+    })
+    .onConflict((conflict) =>
+      conflict.column("id").doUpdateSet(({ eb, ref, val }) => ({
+        ...words,
+        changed_at: eb
+          .case()
+          .when("questions.text", "<>", words.text)
+          .then(val(question.receivedAt))
+          .else(ref("questions.changed_at"))
+          .end(),
+      })),
+    );
+});
+
 async function upsertQuestions(
   writer: Writer,
   arrival: Arrival,
@@ -246,41 +329,19 @@ async function upsertQuestions(
   askedAt: Instant,
 ): Promise<void> {
   const ids = questionIds(visit);
-  for (const [index, question] of visit.questions.entries()) {
-    const words = {
-      text: question.text,
-      topic_id: resolved.questionTopicIds[index] ?? null,
-      project_id: resolved.projectId,
+  for (const [index, { text }] of visit.questions.entries()) {
+    await upsertQuestion(writer, {
+      id: ids[index] as string,
+      eventId: arrival.event.id,
+      visitId: visit.id,
+      text,
+      topicId: resolved.questionTopicIds[index] ?? null,
+      projectId: resolved.projectId,
       position: index + 1,
-      asked_at: askedAt,
-    };
-    await writer
-      .insertInto("questions")
-      .values({
-        id: ids[index] as string,
-        event_id: arrival.event.id,
-        visit_id: visit.id,
-        expert_id: null,
-        answer: null,
-        due_at: null,
-        claimed_at: null,
-        merged_into: null,
-        changed_at: arrival.receivedAt,
-        ...words,
-      })
-      .onConflict((conflict) =>
-        conflict.column("id").doUpdateSet(({ eb, ref, val }) => ({
-          ...words,
-          changed_at: eb
-            .case()
-            .when("questions.text", "<>", words.text)
-            // As a number it would be part of the statement's text, which could not be prepared once for all.
-            .then(val(arrival.receivedAt))
-            .else(ref("questions.changed_at"))
-            .end(),
-        })),
-      )
-      .execute();
+      askedAt,
+      receivedAt: arrival.receivedAt,
+      likeness: likenessOf(text),
+    });
   }
 }
 

@@ -6,8 +6,8 @@ import type { Taker } from "../../../src/questions/rules";
 import { isSought, likeQuestion } from "../../../src/questions/search/store";
 import { takeStep, undoStep } from "../../../src/questions/steps/store";
 import { questionById } from "../../../src/questions/store";
-import { terms } from "../../../src/questions/terms/rules";
 import type { SentVisit } from "../../../src/visits/form";
+import { terms } from "../../../src/visits/terms/rules";
 import { aVisit, type Booth, openBooth, type Tablet } from "../../support/booth";
 import { ENGINES, NOON } from "../../support/databases";
 

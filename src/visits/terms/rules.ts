@@ -8,7 +8,7 @@ import { stemmer as portuguese } from "@orama/stemmers/portuguese";
 import { stemmer as russian } from "@orama/stemmers/russian";
 import { stemmer as spanish } from "@orama/stemmers/spanish";
 import { detectAll } from "tinyld/light";
-import { fold } from "../../visits/rules";
+import { fold } from "../rules";
 
 const STEMMERS: Record<string, (word: string) => string> = {
   de: german,
