@@ -9,6 +9,7 @@ module.exports = {
     ],
   },
   testEnvironment: "<rootDir>/test/support/environment.js",
+  testSequencer: "<rootDir>/test/support/sequencer.js",
   // Tests in a browser wait for its clocks much of their time: one worker more than there are cores. As a number, because a
   // share above all of them is taken for one.
   maxWorkers: availableParallelism() + 1,

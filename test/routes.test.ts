@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
-import path from "node:path";
 import type { Test } from "supertest";
 import { uuidv7 } from "uuidv7";
 import { inviteToPair, inviteToSignIn, openSession, unpairDevice } from "../src/access/store";
@@ -12,7 +10,7 @@ import { renewWall } from "../src/reports/live/store";
 import { newCode } from "../src/visits/slips/rules";
 import { aVisit, type Booth, openBooth, type Tablet } from "./support/booth";
 import { contentOf } from "./support/catalogue";
-import { ENGINES, type Engine, NOON } from "./support/databases";
+import { NOON } from "./support/databases";
 
 const CALLERS = ["nobody", "unpaired", "device", "organizer"] as const;
 type Who = (typeof CALLERS)[number];
@@ -28,9 +26,9 @@ interface Cast {
   ownQuestion: string;
 }
 
-async function gather(engine: Engine = "sqlite"): Promise<Cast> {
+async function gather(): Promise<Cast> {
   // Behind a proxy, so that each request can come from an address of its own and none is slowed down.
-  const booth = await openBooth({ engine, config: { publicUrl: "http://booth.example.org" } });
+  const booth = await openBooth({ config: { publicUrl: "http://booth.example.org" } });
   const [ada, bob] = [await booth.tablet("Ada"), await booth.tablet("Bob")];
   const theirs = aVisit({
     topics: ["storage"],
@@ -416,101 +414,4 @@ test("nothing else is mounted: each address that answers is a declared route", a
   // Only files of public/ are answered outside the routes, and no second router hides others.
   expect(others.filter((name) => ["router", "mounted_app"].includes(name))).toEqual([]);
   expect(others.filter((name) => name === "serveStatic")).toHaveLength(1);
-});
-
-/** The names of all fields that any page has: what a stranger would play with. */
-function fieldNames(): string[] {
-  const folder = path.resolve(__dirname, "../views");
-  const views = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
-    file.endsWith(".ejs"),
-  );
-  const names = views.flatMap((file) => [
-    ...readFileSync(path.join(folder, file), "utf8").matchAll(/\sname="([\w.]+)"/g),
-  ]);
-  const queries = ["event", "project", "expert", "topic", "state", "day", "staff", "category", "booth"];
-  const more = ["q", "search", "before", "after", "visit", "undone", "said", "next", "saved"];
-  return [...new Set([...names.map((match) => match[1] as string), ...queries, ...more])];
-}
-
-interface Nonsense {
-  about: string;
-  address: string;
-  send?: (asked: Test) => Test;
-}
-
-/** Texts that programs stumble over; the first ones are those that one database takes and another does not. */
-const TAKEN_DIFFERENTLY = 4;
-const STRANGE_TEXTS = ["\0", "'\"--;", "-1", "1e400", "%", "💡\u202e", "x".repeat(260), "2024-99-99"];
-const STRANGE_VALUES: unknown[] = [null, true, 1.5, ["a", null], { toString: 1, length: 2 }];
-const STRANGE_PARTS = ["%20", "%00", "%E0%A4", "%2F..", "'", "__proto__", "x".repeat(400)];
-
-/** Strange parameters, queries and typed texts: what also the database gets to see. */
-function strangeTexts(route: Route, address: string, fields: string[], texts = STRANGE_TEXTS): Nonsense[] {
-  return texts.map((text) => {
-    const about = `the text ${JSON.stringify(text.slice(0, 20))}`;
-    const typed = new URLSearchParams(fields.map((field): [string, string] => [field, text])).toString();
-    if (route.method === "get") return { about, address: `${address}?${typed}` };
-    return { about, address: `${address}?${typed}`, send: (asked) => asked.type("form").send(typed) };
-  });
-}
-
-/** Strange addresses and bodies: what is found out before anything is looked for. */
-function strangeForms(route: Route, address: string, fields: string[]): Nonsense[] {
-  const nonsense: Nonsense[] = STRANGE_PARTS.map((part) => {
-    return { about: "an address", address: route.path.replace(/:\w+/g, part) };
-  }).filter((each) => each.address !== route.path);
-  const twice = fields.map((field) => `${field}=a&${field}=b`).join("&");
-  nonsense.push({ about: "queries named twice", address: `${address}?${twice}&event[x]=1` });
-  if (route.method === "get") return nonsense;
-
-  const body = (about: string, type: string, text: string) =>
-    nonsense.push({ about, address, send: (asked) => asked.set("Content-Type", type).send(text) });
-  body("an empty form", "application/x-www-form-urlencoded", "");
-  body("fields named twice", "application/x-www-form-urlencoded", twice);
-  for (const value of STRANGE_VALUES) {
-    const json = JSON.stringify(Object.fromEntries(fields.map((field) => [field, value])));
-    body(`JSON that says ${JSON.stringify(value)}`, "application/json", json);
-  }
-  body("a list", "application/json", "[1]");
-  body("half of JSON", "application/json", '{"a":');
-  body("plain text", "text/plain", "hello");
-  body("a strange character set", "application/json; charset=klingon", "{}");
-  body("half of a form with files", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form");
-  for (const place of ["file", "surprise"]) {
-    nonsense.push({
-      about: `a file as ${place}`,
-      address,
-      send: (asked) =>
-        asked.field("name[a]", "1").field("source", "file").attach(place, Buffer.from("\0"), "a.json"),
-    });
-  }
-  return nonsense;
-}
-
-describe.each(ENGINES)("on %s", (engine) => {
-  test("no nonsense, whatever it is, is answered as a fault of the program", async () => {
-    cast = await gather(engine);
-    const { booth, routes } = cast;
-    const fields = fieldNames();
-    const values = { ...cast.values, "visits/:id": cast.ownVisit };
-    const faults: string[] = [];
-    for (const who of ["device", "organizer"] as const) {
-      for (const route of routes.filter((each) => who === "organizer" || each.who !== "organizer")) {
-        const address = filled(route.path, values);
-        const identity = await identityOf(who, cast);
-        const nonsense =
-          engine === "sqlite"
-            ? [...strangeTexts(route, address, fields), ...strangeForms(route, address, fields)]
-            : strangeTexts(route, address, fields, STRANGE_TEXTS.slice(0, TAKEN_DIFFERENTLY));
-        for (const each of nonsense) {
-          const asked = ask(booth, route.method, each.address, identity);
-          const { status } = await (each.send ? each.send(asked) : asked);
-          const log = booth.logged.at(-1);
-          if (status >= 500)
-            faults.push(`${status} for ${who} at ${named(route)} with ${each.about}: ${log}`);
-        }
-      }
-    }
-    expect(faults).toEqual([]);
-  }, 120_000);
 });

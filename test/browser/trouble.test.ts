@@ -36,7 +36,7 @@ async function open(dataDir: string): Promise<void> {
     config: { dataDir },
   });
   context = await pairedContext(browser, booth);
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(45_000);
   faults = faultsOf(context);
 }
 

@@ -113,12 +113,13 @@ function picksFor(family: string, route: Route, who: Who, engine: Engine): numbe
   const isItsOwn = who === ITS_OWN[route.who];
   if (engine === "postgres") return isItsOwn ? PICKS.ofData : 0;
   const isOther = who === pick(CALLERS, 1, `${family} ${named(route)}`)[0];
-  if (FAMILIES[family]?.isHeavy || isHeavy(route)) return isItsOwn || isOther ? PICKS.heavy : 0;
+  const lot = lots(`${family} ${named(route)} ${who}`)();
+  if (isHeavy(route)) return isItsOwn && lot < 0.4 ? PICKS.heavy : 0;
+  if (FAMILIES[family]?.isHeavy) return isItsOwn || (isOther && lot < 0.3) ? PICKS.heavy : 0;
   if (isItsOwn) return PICKS.own;
   // The others get a part of the kinds each: who is refused is refused before anything is looked at that was sent.
-  const lot = lots(`${family} ${named(route)} ${who}`)();
-  if (ADMITTED[route.who].includes(who)) return lot < 0.5 ? PICKS.admitted : 0;
-  return lot < 0.3 ? PICKS.refused : 0;
+  if (ADMITTED[route.who].includes(who)) return lot < 0.3 ? PICKS.admitted : 0;
+  return lot < 0.2 ? PICKS.refused : 0;
 }
 
 /** What is wrong with an answer, whoever got it and whatever they sent. */

@@ -306,7 +306,7 @@ async function takeAway(booth: Booth, { questions, visits }: Cast): Promise<void
   });
 }
 
-const HISTORIES: Record<Engine, number> = { sqlite: 1000, postgres: 20 };
+const HISTORIES: Record<Engine, number> = { sqlite: 400, postgres: 20 };
 
 test.each(ENGINES)(
   "whatever happens, no question is with nobody and no step is lost, on %s",

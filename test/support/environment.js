@@ -23,11 +23,19 @@ function withoutTimers(server) {
  * So it is started out here, when a test first asks for it.
  */
 module.exports = class extends TestEnvironment {
+  intervals = [];
+
   async setup() {
     await super.setup();
     // Test files of one process share the loaded library, which throws the errors of the first one: no other file's
     // `instanceof Error` knows those. So each file gives it its own.
     require("better-sqlite3/build/Release/better_sqlite3.node").isInitialized = false;
+    const { setInterval } = this.global;
+    this.global.setInterval = (...given) => {
+      const interval = setInterval(...given);
+      this.intervals.push(interval);
+      return interval;
+    };
     this.global.postgresOfThisProcess = () => {
       if (!postgres) {
         const { PGlite, types } = require("@electric-sql/pglite");
@@ -35,5 +43,11 @@ module.exports = class extends TestEnvironment {
       }
       return postgres;
     };
+  }
+
+  /** An interval that goes on holds everything of its test file: with a hundred files, gigabytes that are looked through in vain. */
+  async teardown() {
+    for (const interval of this.intervals) clearInterval(interval);
+    await super.teardown();
   }
 };

@@ -148,7 +148,7 @@ describe.each(ENGINES)("whatever is done with a visit on %s", (engine) => {
           expect(waiting.map(({ payload }) => wordsOf(payload))).not.toContain(there);
         }
       }),
-      { numRuns: engine === "sqlite" ? 150 : 40 },
+      { numRuns: engine === "sqlite" ? 150 : 20 },
     );
   }, 120_000);
 
