@@ -1,5 +1,6 @@
 // `npm test`: sets up what is missing, a browser included, then runs every test.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { built, findBrowser, installed, run, say } from "./set-up.mjs";
 
@@ -19,24 +20,23 @@ function hasAge() {
   return spawnSync("age", ["--version"], { stdio: "ignore" }).error === undefined;
 }
 
-/** Packages of Debian, where we may install them. */
-function install(packages) {
+/** Packages of Debian, where we may install them: resolves when it was tried with each. */
+async function install(packages) {
   if (packages.length === 0) return;
   if (process.platform !== "linux" || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
   say(`Not everything that the tests need is here: installing Debian's ${packages.join(", ")} …`);
-  const options = {
+  // One by one: what cannot be had keeps nothing else away.
+  const commands = ["update", ...packages.map((name) => `install -y --no-install-recommends ${name}`)];
+  const child = spawn("sh", ["-c", commands.map((command) => `apt-get ${command}`).join("; ")], {
     stdio: ["ignore", "ignore", "inherit"],
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-  };
-  spawnSync("apt-get", ["update"], options);
-  // One by one: what cannot be had keeps nothing else away.
-  for (const name of packages)
-    spawnSync("apt-get", ["install", "-y", "--no-install-recommends", name], options);
+  });
+  await once(child, "exit");
 }
 
 installed();
-built();
-install([
+// Goes on by itself while the program is built.
+const installing = install([
   // Without windows to draw, it takes half of the processor's time that Chromium takes.
   ...(findBrowser() ? [] : ["chromium-headless-shell"]),
   ...(hasCertutil() ? [] : ["libnss3-tools"]),
@@ -45,8 +45,10 @@ install([
   // 72 MB, which take a quarter of a minute. Where it cannot be had, the one test that needs it says so.
   ...(hasOffice() ? [] : ["libreoffice-calc-nogui"]),
 ]);
+built();
+await installing;
 // Debian before 12 has no browser without windows.
-if (!findBrowser()) install(["chromium"]);
+if (!findBrowser()) await install(["chromium"]);
 const browser = findBrowser();
 if (!browser) {
   say(
