@@ -30,7 +30,9 @@ export async function startProgram(dataDir, { script = BOOTHLIGHT, args = ["star
   let text = "";
   const ended = new Promise((resolve) => child.once("exit", resolve));
   // A bench that fails leaves nothing running.
-  process.once("exit", () => child.kill("SIGKILL"));
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  ended.then(() => process.off("exit", kill));
   const port = await new Promise((resolve, reject) => {
     const read = (chunk) => {
       text = (text + chunk).slice(-10_000);
