@@ -19,7 +19,16 @@ import {
   MOST_DAYS_KEPT,
   REMINDS_BEFORE,
 } from "./rules";
-import { expireEvent, expiringOf, forgetErased, keepFor, markSeen, remindersOf, retentionOf } from "./store";
+import {
+  contactsOf,
+  expireEvent,
+  expiringOf,
+  forgetErased,
+  keepFor,
+  markSeen,
+  nextReminder,
+  retentionOf,
+} from "./store";
 
 /** How long an event keeps contact details: to see, to choose, to let them go now. */
 export function retentionRoutes(deps: Deps): Route[] {
@@ -102,18 +111,30 @@ export function retentionRoutes(deps: Deps): Route[] {
   }
 }
 
+/** Milliseconds for which the number of contacts that a reminder tells is not counted again. */
+const COUNTED_FOR = 60_000;
+
 /** The organizer's pages say when contact details are about to go, until that was seen. */
 export function remindOfExpiry({ db, now }: Deps): RequestHandler {
+  const counted = new Map<string, { at: number; contacts: number }>();
+  const contactsIn = async (eventId: string) => {
+    const known = counted.get(eventId);
+    // None may be known only for this moment: a reminder must not wait.
+    if (known && known.contacts > 0 && performance.now() - known.at < COUNTED_FOR) return known.contacts;
+    const contacts = await contactsOf(db.read, eventId);
+    counted.set(eventId, { at: performance.now(), contacts });
+    return contacts;
+  };
   return async (req, res, next) => {
     // Whose request it is comes out later: only the organizer's pages show it.
     if (req.method === "GET" && cookieOf(req, SESSION_COOKIE) && req.accepts(["html", "json"]) === "html") {
-      const [reminder] = await remindersOf(db.read, now());
+      const reminder = await nextReminder(db.read, now(), contactsIn);
       if (reminder) {
-        const { event, expiring } = reminder;
+        const { event, contacts } = reminder;
         res.locals.aboutToGo = {
           slug: event.slug,
           name: event.name,
-          contacts: expiring.contacts,
+          contacts,
           last: dayInWords(lastDayThere(event, await retentionOf(db.read, event.id), now())),
         };
       }

@@ -73,20 +73,35 @@ export interface Expiring {
   staff: number;
 }
 
-/** Counts what goes when an event's details have had their time. */
-export async function expiringOf(read: Reader, eventId: string): Promise<Expiring> {
-  const visits = read
+/** Contacts of an event's visits. */
+function contactsAt(read: Reader, eventId: string) {
+  return read
     .selectFrom("contacts")
     .innerJoin("visits", "visits.id", "contacts.visit_id")
     .where("visits.event_id", "=", eventId);
-  const [left, asked, open, unsent, staff] = await Promise.all([
-    visits.select(({ fn }) => fn.countAll<number>().as("count")).executeTakeFirstOrThrow(),
+}
+
+/** Counts an event's visitors with details, of visits and of questions that wait for a look. */
+export async function contactsOf(read: Reader, eventId: string): Promise<number> {
+  const [left, asked] = await Promise.all([
+    contactsAt(read, eventId)
+      .select(({ fn }) => fn.countAll<number>().as("count"))
+      .executeTakeFirstOrThrow(),
     read
       .selectFrom("visitor_questions")
       .select(({ fn }) => fn.countAll<number>().as("count"))
       .where("event_id", "=", eventId)
       .where("contact", "is not", null)
       .executeTakeFirstOrThrow(),
+  ]);
+  return Number(left.count) + Number(asked.count);
+}
+
+/** Counts what goes when an event's details have had their time. */
+export async function expiringOf(read: Reader, eventId: string): Promise<Expiring> {
+  const visits = contactsAt(read, eventId);
+  const [contacts, open, unsent, staff] = await Promise.all([
+    contactsOf(read, eventId),
     visits
       .innerJoin("questions", "questions.visit_id", "visits.id")
       .where("questions.hidden", "=", 0)
@@ -101,7 +116,7 @@ export async function expiringOf(read: Reader, eventId: string): Promise<Expirin
     staffNamed(read, eventId),
   ]);
   return {
-    contacts: Number(left.count) + Number(asked.count),
+    contacts,
     open: Number(open.count),
     unsent: Number(unsent.count),
     staff: staff.length,
@@ -116,20 +131,29 @@ async function staffNamed(read: Reader, eventId: string): Promise<string[]> {
 /** An event whose details are about to go, for the organizer to be reminded of. */
 export interface Reminder {
   event: Event;
-  at: Instant;
-  expiring: Expiring;
+  /** Visitors with details. */
+  contacts: number;
 }
 
-/** The events whose details are about to go, the next first: those of which there are any, and that were not set aside. */
-export async function remindersOf(read: Reader, now: Instant): Promise<Reminder[]> {
-  const reminders: Reminder[] = [];
+/**
+ * The event whose details go next, where the organizer is to be reminded of it: one of which there are any, and that was not
+ * set aside. `contactsIn` counts them; for an event of a hundred thousand it takes a while.
+ */
+export async function nextReminder(
+  read: Reader,
+  now: Instant,
+  contactsIn = (eventId: string) => contactsOf(read, eventId),
+): Promise<Reminder | undefined> {
+  const reminded: { event: Event; at: Instant }[] = [];
   for (const event of await listEvents(read)) {
     const retention = await retentionOf(read, event.id);
-    if (!isReminded(event, retention, now)) continue;
-    const expiring = await expiringOf(read, event.id);
-    if (expiring.contacts > 0) reminders.push({ event, at: goesAt(event, retention, now), expiring });
+    if (isReminded(event, retention, now)) reminded.push({ event, at: goesAt(event, retention, now) });
   }
-  return reminders.sort((a, b) => a.at - b.at);
+  for (const { event } of reminded.sort((a, b) => a.at - b.at)) {
+    const contacts = await contactsIn(event.id);
+    if (contacts > 0) return { event, contacts };
+  }
+  return undefined;
 }
 
 /**
