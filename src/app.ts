@@ -54,6 +54,8 @@ import { readCode, readOwnCode } from "./visits/slips/rules";
 /** Every address of the program, feature by feature, in the order in which they are tried. */
 export function allRoutes(deps: Deps): Route[] {
   return [
+    // First, because each route before is looked at with each visit that a tablet sends.
+    ...visitRoutes(deps),
     anyone.get("/", (req, res, caller) => {
       if (caller.kind === "locked") throw new Problem("sign-in", LOCKED);
       if (caller.kind === "organizer") return todayPage(deps)(req, res);
@@ -69,7 +71,6 @@ export function allRoutes(deps: Deps): Route[] {
     ...catalogRoutes(deps),
     ...captureRoutes(deps),
     ...offlineRoutes(),
-    ...visitRoutes(deps),
     // Before experts: /experts/import is nobody's page.
     ...expertFileRoutes(deps),
     ...expertRoutes(deps),
