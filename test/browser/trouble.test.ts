@@ -36,7 +36,7 @@ async function open(dataDir: string): Promise<void> {
     config: { dataDir },
   });
   context = await pairedContext(browser, booth);
-  context.setDefaultTimeout(45_000);
+  context.setDefaultTimeout(20_000);
   faults = faultsOf(context);
 }
 
@@ -77,6 +77,8 @@ describe.each([
       await open(disk?.folder ?? temporaryFolder());
       const page = await openPage();
       await tap(page, "Curious");
+      // The page says already before the tap that all is there.
+      while ((await count()) === 0) await page.waitForTimeout(20);
       await page.getByText("All on the laptop").waitFor();
       const mend = breakLaptop[trouble]();
       await tap(page, "New");
