@@ -108,6 +108,8 @@ async function fill(writer, { event, lantern, wick, storage }, from, to, count) 
         expert_id: null,
         answer: null,
         asked_at: at,
+        // All of one moment would be read anew by whoever asks what changed since.
+        changed_at: at,
       });
     }
   }
