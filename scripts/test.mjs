@@ -47,7 +47,7 @@ const installing = install([
 ]);
 built();
 await installing;
-// Debian before 12 has no browser without windows.
+// Not every Debian has a browser without windows.
 if (!findBrowser()) await install(["chromium"]);
 const browser = findBrowser();
 if (!browser) {

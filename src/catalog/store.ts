@@ -31,19 +31,19 @@ export async function listsOf(read: Reader, eventId: string): Promise<Lists> {
   return Object.fromEntries(LISTS.map((list, index) => [list, rows[index]])) as unknown as Lists;
 }
 
-const entries = Object.fromEntries(
-  LISTS.map((list) => [
-    list,
-    compiledOnce((db, { eventId }: { eventId: string }) =>
-      db
-        .selectFrom(list as "topics")
-        .selectAll()
-        .where("event_id", "=", eventId)
-        .orderBy("position")
-        .orderBy("slug"),
-    ),
-  ]),
-);
+const entriesIn = (list: ListName) =>
+  compiledOnce((db, { eventId }: { eventId: string }) =>
+    db
+      .selectFrom(list as "topics")
+      .selectAll()
+      .where("event_id", "=", eventId)
+      .orderBy("position")
+      .orderBy("slug"),
+  );
+const ENTRIES = Object.fromEntries(LISTS.map((list) => [list, entriesIn(list)])) as Record<
+  ListName,
+  ReturnType<typeof entriesIn>
+>;
 
 /** One list of an event, in the order in which staff see it. */
 export function entriesOf<Name extends ListName>(
@@ -51,7 +51,7 @@ export function entriesOf<Name extends ListName>(
   list: Name,
   eventId: string,
 ): Promise<Lists[Name]> {
-  return entries[list]?.(read, { eventId }) as Promise<Lists[Name]>;
+  return ENTRIES[list](read, { eventId }) as Promise<Lists[Name]>;
 }
 
 /** What is offered today: the entries that the organizer has not hidden. */

@@ -314,6 +314,7 @@ const upsertQuestion = compiledOnce((db, question: QuestionRow) => {
         changed_at: eb
           .case()
           .when("questions.text", "<>", words.text)
+          // `then` takes a value for a part of the statement's text.
           .then(val(question.receivedAt))
           .else(ref("questions.changed_at"))
           .end(),
