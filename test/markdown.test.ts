@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { answerKind, markdownToHtml } from "../src/markdown";
+import fc from "./support/properties";
 
 const REL = 'rel="nofollow noreferrer noopener"';
 

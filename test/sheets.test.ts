@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { csvHead, csvLines, csvRead, decoded, forSheets, fromSheets } from "../src/sheets";
+import fc from "./support/properties";
 
 /** Texts with everything in them that trips readers of CSV. */
 const text = fc.oneof(

@@ -1,10 +1,10 @@
-import * as fc from "fast-check";
 import { pairingEnds, phaseOf } from "../../src/access/rules";
 import { inviteToPair, pairDevice } from "../../src/access/store";
 import { allRoutes } from "../../src/app";
 import { daySpan } from "../../src/visits/rules";
 import { aVisit, type Booth, openBooth, type Tablet } from "../support/booth";
 import { NOON } from "../support/databases";
+import fc from "../support/properties";
 
 const DAY = 86_400_000;
 /** The event's last day is 4 February 2024, in Brussels. */

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import * as fc from "fast-check";
 import { UNLOCKING } from "../../src/access/form";
 import { hashPassphrase, LOCK_CHOICES, lockMinutes, locksIn, SESSION_LASTS } from "../../src/access/rules";
 import {
@@ -17,6 +16,7 @@ import { renewWall } from "../../src/reports/live/store";
 import { aVisit, type Booth, openBooth, PASSPHRASE } from "../support/booth";
 import { ENGINES, freshDatabase, NOON } from "../support/databases";
 import { type Events, openEvents } from "../support/events";
+import fc from "../support/properties";
 
 const MINUTE = 60_000;
 

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import {
   type Backup,
   backupNamed,
@@ -15,6 +14,7 @@ import {
   troubleInWords,
 } from "../../src/backups/rules";
 import { NOON } from "../support/databases";
+import fc from "../support/properties";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,11 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import en from "../../src/languages/en.json";
 import { type CodeSymbol, codeOf, photograph, qrCode, type Shot } from "../support/badge";
 import { type Booth, openBooth } from "../support/booth";
-import { faultsOf, launchOptions, openBrowser, pairedContext } from "../support/browser";
+import { chromium, faultsOf, launchOptions, openBrowser, pairedContext } from "../support/browser";
 
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const CARD = [

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import type { Database } from "../../src/database/open";
 import { type Carriers, deliverNext, openWays } from "../../src/delivery/loop";
 import { CLAIM } from "../../src/messages/rules";
@@ -8,6 +7,7 @@ import { addAnswerer, ask, deliver, messagesOf, SOON, step } from "../support/as
 import { type Booth, openBooth } from "../support/booth";
 import { ENGINES, NOON } from "../support/databases";
 import { openPostOffice, type PostOffice, refusal, silence } from "../support/post-office";
+import fc from "../support/properties";
 
 /** Where the program ends: at any await of a delivery, before what is awaited happened, or after it. */
 const ENDS = ["before", "after"].flatMap((when) =>

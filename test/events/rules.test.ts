@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { checkEvent, checkJournal } from "../../src/events/form";
 import {
   eventSlugs,
@@ -12,6 +11,7 @@ import {
   phaseOf,
   TIME_ZONES,
 } from "../../src/events/rules";
+import fc from "../support/properties";
 
 const at = (text: string) => Date.parse(text);
 

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import type { Database } from "../../src/database/open";
 import { COLUMNS, columnsToWrite, planOf, sealOf } from "../../src/experts/files/rules";
 import { bringIn, filedExperts, planImport } from "../../src/experts/files/store";
@@ -9,6 +8,7 @@ import { csvHead, csvLines } from "../../src/sheets";
 import { type Booth, openBooth } from "../support/booth";
 import { readCsv } from "../support/csv";
 import { ENGINES, type Engine, freshDatabase, NOON } from "../support/databases";
+import fc from "../support/properties";
 
 const ZONE = "Europe/Brussels";
 const bytesOf = (text: string) => Buffer.from(text);

@@ -6,12 +6,18 @@ import type { Cast, Who } from "./cast";
 import { PAYLOADS } from "./payloads";
 
 const REPORTS = "/hostile-report";
+/** Marks the address of a page that is given in place of the application's, with its number. */
+const INSTEAD = "hostile-instead";
+const INSTEAD_NUMBER = new RegExp(`[?&]${INSTEAD}=(\\d+)$`);
 /** Pages that are open at once. */
 const AT_ONCE = 4;
 /** Milliseconds that a page gets for what it does once it is there. */
 const SETTLES = 150;
 /** More than a page of them says nothing more. */
 const MOST_TOLD = 25;
+
+/** The header of a policy that only reports, as Node has it. */
+export const REPORTED_POLICY = "content-security-policy-report-only";
 
 /** What should not have happened, and to what. */
 interface Sight {
@@ -21,6 +27,12 @@ interface Sight {
 
 /** Each once, and no more of them than somebody reads. */
 export const few = (faults: string[]) => [...new Set(faults)].slice(0, MOST_TOLD);
+
+/** What is shown in place of a page of the application. */
+interface Instead {
+  html: string;
+  policy: string;
+}
 
 /** Whether a text has something in it of what people type who mean no good. */
 export const isTyped = (text: string) => /__ran|data-hostile|elsewhere\.example/.test(text);
@@ -54,6 +66,9 @@ const FIND = `(root) => {
 export class Lookout {
   readonly #seen: Sight[] = [];
   readonly #contexts = new Map<Who, Promise<BrowserContext>>();
+  /** Pages that nobody looks at just now: to open another one for each address costs more than all else. */
+  readonly #pages = new Map<Who, Page[]>();
+  readonly #instead: Instead[] = [];
   #browser?: Browser;
   #inert?: Promise<Page>;
   #cast?: Cast;
@@ -66,12 +81,19 @@ export class Lookout {
     (app: RequestListener): RequestListener =>
     (req: IncomingMessage, res: ServerResponse) => {
       if (req.url?.startsWith(REPORTS)) return this.#takeReport(req, res);
+      const instead = this.#instead[Number(INSTEAD_NUMBER.exec(req.url ?? "")?.[1] ?? -1)];
+      if (instead) {
+        res.setHeader("Content-Type", "text/html; charset=utf-8");
+        res.setHeader(REPORTED_POLICY, instead.policy);
+        return res.end(instead.html);
+      }
       const [setHeader, getHeader] = [res.setHeader.bind(res), res.getHeader.bind(res)];
       const isPolicy = (name: string) => name.toLowerCase() === "content-security-policy";
-      const REPORTING = "Content-Security-Policy-Report-Only";
       res.setHeader = (name, value) =>
-        isPolicy(name) ? setHeader(REPORTING, `${value}; report-uri ${REPORTS}`) : setHeader(name, value);
-      res.getHeader = (name) => getHeader(isPolicy(name) ? REPORTING : name);
+        isPolicy(name)
+          ? setHeader(REPORTED_POLICY, `${value}; report-uri ${REPORTS}`)
+          : setHeader(name, value);
+      res.getHeader = (name) => getHeader(isPolicy(name) ? REPORTED_POLICY : name);
       app(req, res);
     };
 
@@ -136,10 +158,6 @@ export class Lookout {
       if ([address, "data:", "blob:", "about:"].some((start) => url.startsWith(start))) return;
       this.#say(`a request went to ${url.slice(0, 100)}`, request.frame().url());
     });
-    await context.route(
-      (url) => url.origin !== address,
-      (route) => route.abort(),
-    );
     return context;
   }
 
@@ -149,28 +167,16 @@ export class Lookout {
   }
 
   /** Opens a page, or what is given in its place, and says what of it is wrong. */
-  async look(who: Who, address: string, instead?: { html: string; policy: string }): Promise<string[]> {
-    const page = await (await this.contextOf(who)).newPage();
-    const whole = this.#booth.address + address;
-    try {
-      if (instead) {
-        const headers = {
-          "Content-Type": "text/html; charset=utf-8",
-          "Content-Security-Policy-Report-Only": instead.policy,
-        };
-        await page.route(
-          (url) => url.href === new URL(whole).href,
-          (route) => route.fulfill({ status: 200, body: instead.html, headers }),
-        );
-      }
-      await page.goto(whole, { waitUntil: "load" });
-      await page.waitForTimeout(SETTLES);
-      return [...(await this.found(page)), ...this.whatHappened()].map(
-        (what) => `${address} for ${who}: ${what}`,
-      );
-    } finally {
-      await page.close();
-    }
+  async look(who: Who, address: string, instead?: Instead): Promise<string[]> {
+    const page = this.#pages.get(who)?.pop() ?? (await (await this.contextOf(who)).newPage());
+    const mark = instead
+      ? `${address.includes("?") ? "&" : "?"}${INSTEAD}=${this.#instead.push(instead) - 1}`
+      : "";
+    await page.goto(this.#booth.address + address + mark, { waitUntil: "load" });
+    await page.waitForTimeout(SETTLES);
+    const faults = [...(await this.found(page)), ...this.whatHappened()];
+    this.#pages.set(who, [...(this.#pages.get(who) ?? []), page]);
+    return faults.map((what) => `${address} for ${who}: ${what}`);
   }
 
   /** What an open page has that it must not have. */

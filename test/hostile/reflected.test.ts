@@ -4,7 +4,7 @@ import { openBooth } from "../support/booth";
 import { type Cast, filled, gatherCast, named, type Who } from "./cast";
 import { hangUp, send } from "./client";
 import { type Body, bodiesOf, encoded } from "./forms";
-import { each, few, IS_PAGE, isTyped, Lookout } from "./lookout";
+import { each, few, IS_PAGE, isTyped, Lookout, REPORTED_POLICY } from "./lookout";
 import { fieldNames, ITS_OWN } from "./names";
 import { ALL, TYPED } from "./payloads";
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
   port = (cast.booth.server.address() as AddressInfo).port;
   bodies = await bodiesOf(cast, port);
   const { headers } = await send(port, { about: "", target: "/healthz" });
-  policy = String(headers["content-security-policy-report-only"]);
+  policy = String(headers[REPORTED_POLICY]);
 });
 afterAll(async () => {
   hangUp();

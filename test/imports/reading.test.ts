@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { type Part, partsOf, sourceOf } from "../../src/imports/reading/rules";
+import fc from "../support/properties";
 
 /** The bytes of a text in pieces that end wherever it happens, also within a character. */
 const inPieces = (text: string, ends: number[]) =>

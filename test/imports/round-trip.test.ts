@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import naughty from "big-list-of-naughty-strings";
-import fc from "fast-check";
 import { uuidv7 } from "uuidv7";
 import { changeList, listsOf } from "../../src/catalog/store";
 import type { Database } from "../../src/database/open";
@@ -22,6 +21,7 @@ import { deleteVisit, giveSlip, reviseVisit, visitById } from "../../src/visits/
 import { aVisit, type Booth, openBooth } from "../support/booth";
 import { contentOf } from "../support/catalogue";
 import { ENGINES, freshDatabase, NOON } from "../support/databases";
+import fc from "../support/properties";
 
 const ORGANIZER: Taker = { kind: "organizer", name: "organizer" };
 const DAY = 86_400_000;

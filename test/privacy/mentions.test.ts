@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import {
   inJson,
   inQuery,
@@ -11,6 +10,7 @@ import {
   withoutPeople,
 } from "../../src/privacy/mentions/rules";
 import { fold } from "../../src/visits/rules";
+import fc from "../support/properties";
 
 const ZOE: Person = {
   name: "Zoë van den Berg-Li",

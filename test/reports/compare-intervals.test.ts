@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import {
   CALM,
   chanceOf,
@@ -12,6 +11,7 @@ import {
   wilson,
   zOf,
 } from "../../src/reports/compare/intervals/rules";
+import fc from "../support/properties";
 
 const part = (most = 2000) =>
   fc

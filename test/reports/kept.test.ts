@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { sql } from "kysely";
 import { uuidv7 } from "uuidv7";
 import { checkFigures, countAnew } from "../../src/database/figures";
@@ -17,6 +16,7 @@ import { deleteVisit, restoreVisit } from "../../src/visits/store";
 import { aVisit, type Booth, openBooth, type Tablet } from "../support/booth";
 import { countedByHand } from "../support/counted";
 import { ENGINES, type Engine, NOON } from "../support/databases";
+import fc from "../support/properties";
 
 const BY = { kind: "organizer" as const, name: "organizer" };
 const VISITS = 5;

@@ -1,4 +1,3 @@
-import * as fc from "fast-check";
 import {
   atLeast,
   type Hour,
@@ -9,6 +8,7 @@ import {
   paceOf,
   sameHours,
 } from "../../src/reports/live/rules";
+import fc from "../support/properties";
 
 const HOUR = 3_600_000;
 const someHours = (most = 300) =>

@@ -19,19 +19,20 @@ export type Engine = (typeof ENGINES)[number];
 /** A clock that tests set. It stands at a time in the middle of the test event. */
 export const NOON = Date.UTC(2024, 1, 3, 11, 0);
 
-/** A file without anything in it that is of this version. */
-let migrated: Buffer | undefined;
+/** A file without anything in it that is of this version. Migrating an empty one takes longer than many a test. */
+async function migrated(): Promise<Buffer> {
+  const dataDir = temporaryFolder();
+  await (await openDatabase({ dataDir }, NOON)).close();
+  const file = readFileSync(sqliteFile(dataDir));
+  rmSync(dataDir, { recursive: true });
+  return file;
+}
 
 /** A fresh database of the engine, brought to this version; `close` takes its files away too. */
 export async function freshDatabase(engine: Engine = "sqlite"): Promise<Database> {
   if (engine === "postgres") return openPostgres(await emptyPostgres(), NOON);
   const dataDir = temporaryFolder();
-  // Migrating an empty one takes longer than many a test.
-  if (migrated) writeFileSync(sqliteFile(dataDir), migrated, { mode: 0o600 });
-  else {
-    await (await openDatabase({ dataDir }, NOON)).close();
-    migrated = readFileSync(sqliteFile(dataDir));
-  }
+  writeFileSync(sqliteFile(dataDir), await globalThis.ofThisProcess("migrated", migrated), { mode: 0o600 });
   const db = await openDatabase({ dataDir }, NOON);
   return {
     ...db,
@@ -89,6 +90,7 @@ async function isOwn(server: PGlite): Promise<boolean> {
 }
 
 declare global {
+  var ofThisProcess: <T>(name: string, make: () => T) => T;
   var postgresOfThisProcess: () => Promise<PGlite>;
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { launchOptions } from "./browser";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { chromium, launchOptions } from "./browser";
 import { temporaryFolder } from "./databases";
 
 /** A whole tablet browser as a process of its own, with a profile that outlives it. */

@@ -1,7 +1,18 @@
 const { TestEnvironment } = require("jest-environment-node");
 
-/** One server for all test files of a process, because starting it takes seconds: each test begins with an empty one. */
-let postgres;
+/** What all test files of a process share, by name: each file has modules of its own, and would make it again. */
+const shared = new Map();
+/** Gives what has a name, made where nobody needed it yet. */
+function ofThisProcess(name, make) {
+  if (!shared.has(name)) shared.set(name, make());
+  return shared.get(name);
+}
+
+/** One server, because starting it takes seconds: each test begins with an empty one. */
+function startPostgres() {
+  const { PGlite, types } = require("@electric-sql/pglite");
+  return PGlite.create({ parsers: { [types.INT8]: Number } }).then(withoutTimers);
+}
 
 /** What the server means to do later, such as statistics, must not hold up the end of the process, which is its own end too. */
 function withoutTimers(server) {
@@ -36,13 +47,10 @@ module.exports = class extends TestEnvironment {
       this.intervals.push(interval);
       return interval;
     };
-    this.global.postgresOfThisProcess = () => {
-      if (!postgres) {
-        const { PGlite, types } = require("@electric-sql/pglite");
-        postgres = PGlite.create({ parsers: { [types.INT8]: Number } }).then(withoutTimers);
-      }
-      return postgres;
-    };
+    this.global.ofThisProcess = ofThisProcess;
+    this.global.postgresOfThisProcess = () => ofThisProcess("postgres", startPostgres);
+    // Loading it takes longer than starting a browser.
+    this.global.playwrightOfThisProcess = () => ofThisProcess("playwright", () => require("playwright-core"));
   }
 
   /** An interval that goes on holds everything of its test file: with a hundred files, gigabytes that are looked through in vain. */

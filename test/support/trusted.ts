@@ -2,12 +2,12 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions } from "playwright-core";
 import { createApp } from "../../src/app";
 import type { Network } from "../../src/http/addresses";
 import { type SecureServer, secureServer } from "../../src/http/secure";
 import { type Booth, listen, openBooth, shut } from "./booth";
-import { launchOptions, TABLET } from "./browser";
+import { chromium, launchOptions, TABLET } from "./browser";
 import { temporaryFolder } from "./databases";
 
 /** A booth that is reached over HTTPS too, with a certificate of its own authority, as `serve` makes it. */

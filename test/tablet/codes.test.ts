@@ -1,9 +1,9 @@
-import fc from "fast-check";
 import { textOfCode } from "../../src/tablet/scan/charset";
 import { parseCode } from "../../src/tablet/scan/code";
 import { combine, mergeContact, readable, type Scanned } from "../../src/tablet/scan/contact";
 import { checkVisit } from "../../src/visits/form";
 import { aVisit } from "../support/booth";
+import fc from "../support/properties";
 import { CARDS } from "./cards/cards";
 
 /** All that came of a code, blanks as one, to look for words in. */

@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { uuidv7 } from "uuidv7";
 import type { SentVisit } from "../../src/visits/form";
 import { aVisit, type Booth, openBooth, type Tablet } from "../support/booth";
+import fc from "../support/properties";
 
 let booth: Booth;
 let tablet: Tablet;

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { uuidv7 } from "uuidv7";
 import { pairDevice } from "../../src/access/store";
 import { type Lists, listsOf } from "../../src/catalog/store";
@@ -17,6 +16,7 @@ import {
 } from "../../src/visits/store";
 import { addEvent, aVisit } from "../support/booth";
 import { ENGINES, freshDatabase, NOON } from "../support/databases";
+import fc from "../support/properties";
 
 /** What somebody does with a visit. Whoever sends says what they saw, rightly, wrongly or not at all. */
 const act = fc.oneof(

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { sayIn } from "../../../src/http/languages";
 import { LANGUAGES, type Language, sayInEnglish } from "../../../src/languages/say";
 import {
@@ -13,6 +12,7 @@ import {
 } from "../../../src/questions/letters/rules";
 import { NOON } from "../../support/databases";
 import { NOBODY, ZOE } from "../../support/people";
+import fc from "../../support/properties";
 
 const KAI: Recipient = {
   name: "Kai",

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import {
   type Contact,
   detailsIn,
@@ -6,6 +5,7 @@ import {
   withoutPersonal,
 } from "../../../src/questions/personal/rules";
 import { NOBODY, ZOE } from "../../support/people";
+import fc from "../../support/properties";
 
 const marked = (text: string, known: Contact[] = []) =>
   markPersonal(text, known)

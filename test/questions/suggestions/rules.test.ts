@@ -1,4 +1,3 @@
-import * as fc from "fast-check";
 import {
   alikeTo,
   type Candidate,
@@ -11,6 +10,7 @@ import {
   type Topic,
   train,
 } from "../../../src/questions/suggestions/rules";
+import fc from "../../support/properties";
 
 const TOPICS: Topic[] = [
   { slug: "storage", name: "Storage", keywords: ["lun", "iscsi", "disk"] },

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { load } from "js-yaml";
 import MarkdownIt from "markdown-it";
 import { asText } from "../../../src/exports/rules";
@@ -15,6 +14,7 @@ import {
   refreshed,
   targetsOf,
 } from "../../../src/reports/write-up/rules";
+import fc from "../../support/properties";
 
 const NAUGHTY: string[] = require("big-list-of-naughty-strings");
 

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import MarkdownIt from "markdown-it";
 import { uuidv7 } from "uuidv7";
 import { eventBySlug } from "../../../src/events/store";
@@ -15,6 +14,7 @@ import {
 } from "../../../src/reports/write-up/store";
 import { aVisit, type Booth, openBooth } from "../../support/booth";
 import { ENGINES, NOON } from "../../support/databases";
+import fc from "../../support/properties";
 
 const markdown = new MarkdownIt();
 const NAUGHTY: string[] = require("big-list-of-naughty-strings");

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { reachableAddresses } from "../../../src/http/addresses";
 import {
   ALPHABET,
@@ -9,6 +8,7 @@ import {
   slipLink,
   slipWay,
 } from "../../../src/visits/slips/rules";
+import fc from "../../support/properties";
 
 /** The places of a code, drawn by the test. */
 const code = fc

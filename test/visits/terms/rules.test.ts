@@ -1,5 +1,5 @@
-import * as fc from "fast-check";
 import { languageOf, terms, wordsOf } from "../../../src/visits/terms/rules";
+import fc from "../../support/properties";
 
 test("singular and plural, accents and case make no difference", () => {
   expect(terms("Snapshots")).toEqual(terms("snapshot"));
