@@ -26,7 +26,7 @@ if (!hasCertutil()) {
 // There are more of them than cores already: what a thread of its own would clear up is cleared up between. Test files make much
 // that lives as long as they do: with more room for it, less is looked through in vain.
 const forWorkers = ["--single-threaded-gc", "--max-semi-space-size=64"];
-const jest = createRequire(import.meta.url).resolve("jest/bin/jest.js");
+const jest = createRequire(import.meta.url).resolve("jest/bin/jest");
 run("node", [...forWorkers, jest, ...process.argv.slice(2)], {
   env: { ...process.env, CHROME_PATH: browser },
 });
