@@ -152,8 +152,12 @@ export function isSameName(one: string, other: string): boolean {
   return plain(one) === plain(other);
 }
 
+/** Nothing in it can have an accent, or be written in two ways. */
+const PLAIN = /^[\0-\x7f]*$/;
+
 /** Lower case and without accents, so that "zajac" finds "Zając". */
 export function fold(text: string): string {
+  if (PLAIN.test(text)) return text.toLowerCase();
   return text
     .normalize("NFKD")
     .replace(/\p{M}/gu, "")
