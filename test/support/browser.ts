@@ -51,13 +51,15 @@ export const LAPTOP: BrowserContextOptions = {
   timezoneId: "Europe/Brussels",
 };
 
+/** What Chromium says where the network fails, which tests make it do: of a file of the page, of its service worker's script. */
+const NETWORK_FAILS = /Failed to load resource|An unknown error occurred when fetching the script/;
+
 /** Everything that went wrong in a page without anybody seeing it: thrown errors, and what the policy blocked. */
 export function faultsOf(context: BrowserContext): string[] {
   const faults: string[] = [];
   context.on("weberror", (error) => faults.push(String(error.error())));
   context.on("console", (message) => {
-    const isNetwork = message.text().includes("Failed to load resource");
-    if (message.type() === "error" && !isNetwork) faults.push(message.text());
+    if (message.type() === "error" && !NETWORK_FAILS.test(message.text())) faults.push(message.text());
   });
   return faults;
 }
