@@ -12,7 +12,7 @@ import {
 } from "../../src/access/store";
 import { allRoutes } from "../../src/app";
 import type { Config } from "../../src/config";
-import { type Database, openDatabase } from "../../src/database/open";
+import { type Database, openDatabase, type Reader } from "../../src/database/open";
 import { linkOf } from "../../src/experts/links/store";
 import { expertById } from "../../src/experts/store";
 import { DEVICE_COOKIE, SESSION_COOKIE } from "../../src/http/cookies";
@@ -583,15 +583,15 @@ type Rows = Record<string, Record<string, unknown>[]>;
 async function keptRows(db: Database): Promise<Rows> {
   const rows: Rows = {};
   for (const table of Object.keys(PUT_BACK)) {
-    rows[table] = await db.read
-      .selectFrom(table as "events")
-      .selectAll()
-      .execute();
+    rows[table] = await rowsOf(db.read, table);
   }
   return rows;
 }
 
-/** Puts back what there was; `differs`: what of it stands otherwise this time. */
+/**
+ * Puts back what there was; `differs`: what of it stands otherwise this time. What is as it was is not written again: this is done
+ * hundreds of times, after requests of which most changed nothing.
+ */
 async function putBack(
   db: Database,
   kept: Rows,
@@ -601,7 +601,10 @@ async function putBack(
     for (const table of TAKEN_AWAY) await writer.deleteFrom(table as "erasures").execute();
     await writer.deleteFrom("wall_links").execute();
     for (const [table, keys] of Object.entries(PUT_BACK)) {
-      const rows = kept[table]?.map((row) => ({ ...row, ...differs(table, row) })) ?? [];
+      const standing = new Set((await rowsOf(writer, table)).map((row) => JSON.stringify(row)));
+      const rows = (kept[table] ?? [])
+        .map((row): Record<string, unknown> => ({ ...row, ...differs(table, row) }))
+        .filter((row) => !standing.has(JSON.stringify(row)));
       const columns = Object.keys(rows[0] ?? {}).filter((column) => !keys.includes(column));
       if (rows.length === 0) continue;
       await writer
@@ -622,6 +625,13 @@ async function putBack(
         .execute();
     }
   });
+}
+
+function rowsOf(read: Reader, table: string): Promise<Record<string, unknown>[]> {
+  return read
+    .selectFrom(table as "events")
+    .selectAll()
+    .execute();
 }
 
 /** How these questions have to stand for a route to do something with them. */
