@@ -103,6 +103,8 @@ export function createApp(deps: Deps): Express {
   keepSearchable(deps.db, (error) => deps.log.error({ error }, "questions could not be indexed"));
   const app = express();
   app.disable("x-powered-by");
+  // No page is kept, so none is asked for again by its tag: a hash of each answer would be for nothing.
+  app.disable("etag");
   // Should the page of an error fail itself: no stack for visitors to read.
   app.set("env", "production");
   // A reverse proxy is there exactly where PUBLIC_URL says so: its word for the client's address counts only then.

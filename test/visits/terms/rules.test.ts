@@ -1,3 +1,4 @@
+import { fold } from "../../../src/visits/rules";
 import { languageOf, terms, wordsOf } from "../../../src/visits/terms/rules";
 import fc from "../../support/properties";
 
@@ -65,5 +66,12 @@ test("any text has terms, none of them empty, and the same whenever it is asked"
       expect(found).not.toContain("");
       expect(terms(text)).toEqual(found);
     }),
+  );
+});
+
+test("plain letters are folded as all others are", () => {
+  // An accent makes it go the long way.
+  fc.assert(
+    fc.property(fc.string({ unit: "binary-ascii" }), (text) => fold(`é${text}`) === `e${fold(text)}`),
   );
 });
