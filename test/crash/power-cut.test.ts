@@ -58,14 +58,21 @@ watched(
     const { token } = await db.write((writer) => pairDevice(writer, place, "Ada", Date.now()));
     await db.close();
     program = await startProgram(folder, { HTTPS_PORT: "off" });
-    // So much that the next visits make SQLite carry the log over, which it does at 1000 pages.
-    const log = `${sqliteFile(folder)}-wal`;
+    // So much that the next visits make SQLite carry the log over into the file, which it does at 1000 pages.
+    const file = sqliteFile(folder);
+    const log = `${file}-wal`;
     do await takeVisits(program.address, token);
     while (statSync(log).size < 650 * 4096);
     const disk = new Disk(folder, NAMES);
     const liar = new Disk(folder, NAMES, { doesSync: false });
     const watching = await watch(program.process.pid as number, path.join(home, "trace"));
-    await takeVisits(program.address, token);
+    const { mtimeMs } = statSync(file);
+    let rounds = 0;
+    // How many pages it is depends on how many visits came into one commit.
+    do {
+      await takeVisits(program.address, token);
+      rounds += 1;
+    } while (statSync(file).mtimeMs === mtimeMs);
     const steps = await watching.stop();
 
     const acknowledged: string[] = [];
@@ -91,9 +98,8 @@ watched(
       expect({ index, lost: cut(disk, "some") }).toEqual({ index, lost: [] });
     }
     expect(cuts).toBeGreaterThan(15);
-    expect(acknowledged).toHaveLength(60);
-    // The log was carried over into the file, and begun anew.
-    expect(steps.some((step) => step.does === "write" && step.file.endsWith("boothlight.db"))).toBe(true);
+    expect(acknowledged).toHaveLength(60 * rounds);
+    expect(steps.some((step) => step.does === "write" && step.file === file)).toBe(true);
     // A disk that does not sync loses them: this would show.
     expect(cut(liar, "nothing").length).toBeGreaterThan(20);
   },
