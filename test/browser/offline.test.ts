@@ -46,7 +46,7 @@ const isReady = async (on = page) => (await offlineWords(on)) === en["tablet.off
 const pageBuild = (on = page) => on.locator("[data-capture]").getAttribute("data-build");
 const isKept = async (on = page) => (await on.locator("[data-capture]").getAttribute("data-shell")) !== null;
 
-async function until<T>(look: () => Promise<T>, isSo: (found: T) => boolean, within = 20_000): Promise<T> {
+async function until<T>(look: () => Promise<T>, isSo: (found: T) => boolean, within = 45_000): Promise<T> {
   const end = Date.now() + within;
   for (;;) {
     const found = await look();
