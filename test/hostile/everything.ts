@@ -114,7 +114,7 @@ function picksFor(family: string, route: Route, who: Who, engine: Engine): numbe
   if (engine === "postgres") return isItsOwn ? PICKS.ofData : 0;
   const isOther = who === pick(CALLERS, 1, `${family} ${named(route)}`)[0];
   const lot = lots(`${family} ${named(route)} ${who}`)();
-  if (isHeavy(route)) return isItsOwn && lot < 0.2 ? PICKS.heavy : 0;
+  if (isHeavy(route)) return isItsOwn && lot < 0.4 ? PICKS.heavy : 0;
   if (FAMILIES[family]?.isHeavy) return isItsOwn || (isOther && lot < 0.3) ? PICKS.heavy : 0;
   if (isItsOwn) return PICKS.own;
   // The others get a part of the kinds each: who is refused is refused before anything is looked at that was sent.
