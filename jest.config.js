@@ -13,6 +13,6 @@ module.exports = {
   // Tests in a browser wait for its clocks much of their time: one worker more than there are cores. As a number, because a
   // share above all of them is taken for one.
   maxWorkers: availableParallelism() + 1,
-  // A machine that is busy otherwise takes a quarter of a minute to start PostgreSQL in the process.
-  testTimeout: 60_000,
+  // A machine that is busy otherwise takes a quarter of a minute to start PostgreSQL in the process, and may stand still a while.
+  testTimeout: 240_000,
 };

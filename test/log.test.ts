@@ -123,7 +123,7 @@ test("a file that is large is put aside, five of them are kept, and no line is l
   );
   expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] as number) + index));
   expect(numbers.at(-1)).toBe(line - 1);
-}, 30_000);
+});
 
 test("a disk that does not take it stops nothing, is said once, and the log goes on when it does, with how much is missing", async () => {
   // A file is where the folder should be.

@@ -178,5 +178,4 @@ test.each([
       expect(printed.includes(secret)).toBe(false);
     }
   },
-  120_000,
 );

@@ -360,7 +360,7 @@ test("on another machine, with nothing but the stick, the README's three command
       await ended;
     }
   }
-}, 180_000);
+});
 
 /** All that it has said when it says where the booth is. */
 function saysWhere(shell: ChildProcess): Promise<string> {

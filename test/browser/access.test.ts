@@ -31,7 +31,6 @@ async function openTablet(options: BrowserContextOptions, look = "auto"): Promis
   context = await pairedContext(browser, booth, options);
   await context.addCookies([{ name: "boothlight_look", value: look, url: booth.address }]);
   faults = faultsOf(context);
-  context.setDefaultTimeout(8000);
   page = await context.newPage();
   await openCapture();
 }
@@ -160,7 +159,7 @@ test("in no look does anything on a phone or a tablet keep anybody out", async (
     return complaints;
   };
   expect(await complaintsAboutAll([PHONE, PAD], inEachLook)).toEqual({});
-}, 120_000);
+});
 
 test("whoever asks for calm sees nothing light up", async () => {
   await openTablet({ ...TABLET, reducedMotion: "reduce" });

@@ -17,7 +17,6 @@ beforeEach(async () => {
   booth.setClock(Date.now());
   context = await pairedContext(browser, booth);
   faults = faultsOf(context);
-  context.setDefaultTimeout(6000);
   page = await context.newPage();
   await page.goto(`${booth.address}/`);
   await page.locator("html.scripted").waitFor();
@@ -370,7 +369,6 @@ test("a plain form that is sent twice counts once, and one for a deleted visit d
 
 test("without script the whole path works as plain forms", async () => {
   const plain = await pairedContext(browser, booth, { ...TABLET, javaScriptEnabled: false });
-  plain.setDefaultTimeout(6000);
   const paper = await plain.newPage();
   await paper.goto(`${booth.address}/`);
   await paper.getByRole("button", { name: "Curious" }).tap();

@@ -18,7 +18,6 @@ beforeAll(async () => {
   laptopContext = await browser.newContext(LAPTOP);
   tabletContext = await browser.newContext(TABLET);
   for (const context of [laptopContext, tabletContext]) {
-    context.setDefaultTimeout(8000);
     faults.push(faultsOf(context));
   }
   laptop = await laptopContext.newPage();
@@ -134,4 +133,4 @@ test("a day at the booth, end to end", async () => {
     questionsByState: { routed: 1 },
   });
   expect(faults.flat()).toEqual([]);
-}, 60_000);
+});

@@ -17,7 +17,6 @@ beforeEach(async () => {
   booth.setClock(Date.now());
   context = await pairedContext(browser, booth);
   faults = faultsOf(context);
-  context.setDefaultTimeout(8000);
 });
 afterEach(async () => {
   await context.close();

@@ -138,7 +138,7 @@ describe.each([
     expect(complaints).toEqual({});
     expect(faults).toEqual([]);
     await context.close();
-  }, 120_000);
+  });
 
   test("staff's pages and those before the sign-in can be used by everybody", async () => {
     const tablet = await pairedContext(browser, full, options);
@@ -150,5 +150,5 @@ describe.each([
     const nobody = await browser.newContext(options);
     expect(await complaintsAt(await nobody.newPage(), `${full.address}/`)).toEqual([]);
     await nobody.close();
-  }, 60_000);
+  });
 });

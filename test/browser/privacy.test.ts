@@ -51,7 +51,6 @@ async function open(options: BrowserContextOptions, isPaired = false): Promise<P
   const context = await browser.newContext(options);
   contexts.push(context);
   faults.push(faultsOf(context));
-  context.setDefaultTimeout(8000);
   if (isPaired) {
     await context.addCookies([{ name: "boothlight_device", value: tablet.token, url: booth.address }]);
   }

@@ -38,7 +38,6 @@ afterAll(async () => {
 async function open(context: BrowserContext): Promise<Page> {
   contexts.push(context);
   faults.push(faultsOf(context));
-  context.setDefaultTimeout(8000);
   return context.newPage();
 }
 
@@ -168,4 +167,4 @@ test("asked, suggested, routed, mailed, answered under the private link, and rea
 
   for (const context of contexts) await context.close();
   expect(faults.flat()).toEqual([]);
-}, 120_000);
+});

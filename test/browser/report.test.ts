@@ -85,21 +85,17 @@ test.each<[string, BrowserContextOptions, "screen" | "print", string]>([
   ["with nothing to show", { colorScheme: "dark" }, "screen", `${REPORT}?day=2024-02-04`],
   // The width of A4 between its margins; a dark screen prints on white paper.
   ["on paper", { viewport: { width: 673, height: 900 }, colorScheme: "dark" }, "print", REPORT],
-])(
-  "the report can be read by everybody %s",
-  async (_where, options, media, address) => {
-    const { page, faults } = await open(options, address);
-    await page.emulateMedia({ media });
-    // Loaded anew: of a page that was shown before, some colours are the screen's for a moment.
-    await page.reload();
-    // Tables behind charts are read as well.
-    await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
-    expect(await complaintsAbout(page)).toEqual([]);
-    expect(faults).toEqual([]);
-    await page.context().close();
-  },
-  60_000,
-);
+])("the report can be read by everybody %s", async (_where, options, media, address) => {
+  const { page, faults } = await open(options, address);
+  await page.emulateMedia({ media });
+  // Loaded anew: of a page that was shown before, some colours are the screen's for a moment.
+  await page.reload();
+  // Tables behind charts are read as well.
+  await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
+  expect(await complaintsAbout(page)).toEqual([]);
+  expect(faults).toEqual([]);
+  await page.context().close();
+});
 
 test("charts are told apart without colour, and drawn without pictures", async () => {
   const { page } = await open({}, REPORT);
@@ -151,10 +147,10 @@ test("narrowed down and saved as a PDF, it is the whole story on numbered pages"
   // Drawn, not painted: a page of pictures would be some hundred kilobytes.
   expect(bytes.length).toBeLessThan(pages * 120_000);
   await page.context().close();
-}, 90_000);
+});
 
 test("the same on the other paper", async () => {
   const answer = await (await booth.organizer()).get(`${REPORT}.pdf?paper=letter`).buffer().expect(200);
   expect(answer.type).toBe("application/pdf");
   expect(contentsOf(answer.body).size).toEqual([612, 792]);
-}, 60_000);
+});

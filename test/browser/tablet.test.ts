@@ -18,7 +18,6 @@ beforeEach(async () => {
   booth.setClock(Date.now());
   context = await pairedContext(browser, booth);
   faults = faultsOf(context);
-  context.setDefaultTimeout(8000);
   page = await context.newPage();
 });
 afterEach(async () => {
@@ -255,7 +254,6 @@ test("a look is there at once, also without the laptop, and stays", async () => 
 
 test("nobody signs out of a browser in which visits still wait", async () => {
   const laptop = await browser.newContext(LAPTOP);
-  laptop.setDefaultTimeout(8000);
   const desk = await laptop.newPage();
   await signIn(desk, booth.address);
   await desk.route("**/api/visits*", (route) => route.abort());

@@ -36,7 +36,6 @@ async function open(dataDir: string): Promise<void> {
     config: { dataDir },
   });
   context = await pairedContext(browser, booth);
-  context.setDefaultTimeout(20_000);
   faults = faultsOf(context);
 }
 

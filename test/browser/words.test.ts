@@ -20,7 +20,6 @@ beforeEach(async () => {
   booth.setClock(Date.now());
   context = await pairedContext(browser, booth);
   faults = faultsOf(context);
-  context.setDefaultTimeout(8000);
   page = await openPage();
 });
 afterEach(async () => {

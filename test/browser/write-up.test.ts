@@ -28,7 +28,6 @@ beforeEach(async () => {
     ),
   );
   context = await browser.newContext(LAPTOP);
-  context.setDefaultTimeout(8000);
   faults = faultsOf(context);
   page = await context.newPage();
   await signIn(page, booth.address);

@@ -101,7 +101,7 @@ test("a log that was cut off anywhere gives all transactions that are whole in i
     expect(count).toBeGreaterThanOrEqual(inFile);
     expect(found).toEqual({ there: ids.slice(0, count).sort() });
   }
-}, 60_000);
+});
 
 test("a bit that flipped in the log loses nothing without a word", async () => {
   let refused = 0;
@@ -118,7 +118,7 @@ test("a bit that flipped in the log loses nothing without a word", async () => {
     }
   }
   expect(refused).toBeGreaterThan(TRIES / 2);
-}, 60_000);
+});
 
 test("a database that was cut off anywhere is refused, or whole with what its log has", async () => {
   const size = readFileSync(database()).length;
@@ -131,7 +131,7 @@ test("a database that was cut off anywhere is refused, or whole with what its lo
     else expect(found).toEqual({ there: [...ids].sort() });
   }
   expect(refused).toBeGreaterThan(TRIES / 2);
-}, 60_000);
+});
 
 test("pages that were overwritten are refused", async () => {
   const pages = readFileSync(database()).length / 4096;
@@ -145,7 +145,7 @@ test("pages that were overwritten are refused", async () => {
     if ("refused" in (await start())) refused += 1;
   }
   expect(refused).toBe(TRIES);
-}, 60_000);
+});
 
 test.each<[string, () => void, string]>([
   ["a database that is missing beside its log", () => rmSync(database()), "is missing, and its log"],

@@ -118,7 +118,7 @@ describe.each(ENGINES)("on %s", (engine) => {
       ),
       { numRuns: engine === "sqlite" ? 25 : 5, endOnFailure: true },
     );
-  }, 240_000);
+  });
 
   test("of senders that come at once, each message goes to one alone", async () => {
     const office = await openPostOffice();

@@ -15,7 +15,7 @@ beforeAll(() => {
   dataDir = path.join(folder, "data");
   const demo = path.resolve(__dirname, "../../db/demo-event.json");
   expect(run("import", demo).status).toBe(0);
-}, 120_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function run(...given: string[]) {
@@ -37,7 +37,7 @@ test("the command line writes every list and every format, and for its owner alo
     expect(statSync(file).mode & 0o777).toBe(0o600);
   }
   expect(readdirSync(folder).filter((name) => name.endsWith(".part"))).toEqual([]);
-}, 120_000);
+});
 
 test("what is taken there is written down too, with why", async () => {
   const { stdout } = run("export", "contacts", "--consent", "news", "--why", "The newsletter of May");

@@ -128,7 +128,7 @@ describe("whatever is typed", () => {
       .select(["visits.id", "visits.note", "contacts.name", "questions.text as question"])
       .execute();
     kept = new Map(rows.map((row) => [row.id, row as Kept]));
-  }, 120_000);
+  });
   afterAll(async () => {
     await booth.close();
     rmSync(folder, { recursive: true });
@@ -290,7 +290,7 @@ describe("whatever is typed", () => {
     const full = back("visits-Visits.csv").at(-1);
     expect(full?.Questions?.length).toBe(32_767);
     expect(full?.Questions).toMatch(/^0: long words .* … \(cut here/s);
-  }, 180_000);
+  });
 });
 
 function tableOf(text: string, newline: "\r\n" | "\n" = "\r\n"): Record<string, string>[] {

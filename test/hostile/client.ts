@@ -30,8 +30,8 @@ export interface Answer {
 
 /** More than that is not read of an answer. */
 const MOST_READ = 3_000_000;
-/** Milliseconds after which a connection that says nothing is given up: a stream, or a request that never ends. */
-const WAITS = 20_000;
+/** Milliseconds after which a connection that says nothing is given up: a fault. A busy machine takes long for a passphrase. */
+const WAITS = 100_000;
 /** Milliseconds that a stream is listened to. */
 const STREAM_FOR = 50;
 

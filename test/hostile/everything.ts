@@ -236,7 +236,7 @@ async function brokenAfter(): Promise<string[]> {
 
 /** The tests of everything that is sent to every route, with one engine: each has a file of its own, to run side by side. */
 export function sendEverything(engine: Engine): void {
-  beforeAll(() => open(engine), 60_000);
+  beforeAll(() => open(engine));
   afterAll(close);
 
   test("each route takes what is meant for it", async () => {
@@ -350,6 +350,5 @@ export function sendEverything(engine: Engine): void {
       expect(faults).toEqual([]);
       expect(await brokenAfter()).toEqual([]);
     },
-    120_000,
   );
 }

@@ -103,4 +103,4 @@ test("the program outlives whatever is sent to it, in bounded memory, and goes o
   const answer = await send(port, { about: "", method: "POST", target: "/api/visits", headers, body });
   expect(JSON.parse(answer.text).results).toEqual([{ id: visit.id, status: "recorded" }]);
   expect(await program.stop()).toBe(0);
-}, 120_000);
+});

@@ -56,7 +56,7 @@ beforeAll(async () => {
   await moreOfEverything();
   const columns = await fillEverything(cast.booth.db, rowText);
   expect(columns.length).toBeGreaterThan(30);
-}, 120_000);
+});
 afterAll(async () => {
   hangUp();
   await lookout.close();
@@ -235,7 +235,7 @@ test("no page that is read lets anything run that was typed, whoever opens it", 
   expect(
     cast.routes.filter((route) => route.method === "get" && !opened.has(named(route))).map(named),
   ).toEqual([]);
-}, 180_000);
+});
 
 test("a page that shows what was typed as it was typed is caught, in each of the ways", async () => {
   const faults = await lookout.look("nobody", "/control", {
@@ -331,7 +331,7 @@ test("nothing runs that comes to a page while it is open", async () => {
   for (const page of [...pages, capture]) faults.push(...(await lookout.found(page)));
   expect(few([...faults, ...lookout.whatHappened()])).toEqual([]);
   for (const page of [...pages, capture]) await page.close();
-}, 120_000);
+});
 
 test("the tablets' code puts markup into a page in places that are looked at here, and in no others", () => {
   const folder = path.resolve(__dirname, "../../src/tablet");
@@ -382,7 +382,7 @@ test("a Markdown file holds nothing that runs where it is published", async () =
   }
   expect(few(faults)).toEqual([]);
   await db.write((writer) => writer.insertInto("write_ups").values(kept).execute());
-}, 60_000);
+});
 
 test("the document that the report's PDF is printed from holds nothing that runs", async () => {
   const event = await eventBySlug(cast.booth.db.read, "winter-camp");
@@ -440,7 +440,7 @@ test("a mail has the headers that it should have, and nothing in it runs", async
     faults.push(...(await lookout.look("nobody", "/mail", { html: withoutOwnStyles(html), policy })));
   }
   expect(few(faults)).toEqual([]);
-}, 60_000);
+});
 
 /** The headers that a mail of the booth has. */
 const HEADERS = new Set([

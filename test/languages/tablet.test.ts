@@ -31,7 +31,6 @@ async function tabletIn(
     { name: "boothlight_language", value: language, url: booth.address },
     { name: "boothlight_look", value: look, url: booth.address },
   ]);
-  context.setDefaultTimeout(8000);
   return { context, page: await context.newPage(), faults: faultsOf(context) };
 }
 

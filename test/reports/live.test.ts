@@ -192,7 +192,7 @@ test("thirty who listen cost one look a second and one picture a change, and nob
   const after = { ...count };
   await new Promise((resolve) => setTimeout(resolve, 1200));
   expect(count).toEqual(after);
-}, 30_000);
+});
 
 describe("the wall", () => {
   beforeEach(async () => {

@@ -75,7 +75,6 @@ async function run(profile: string): Promise<Running> {
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const browser = await chromium.connectOverCDP(await addressOf(child, ended));
   const context = browser.contexts()[0] as BrowserContext;
-  context.setDefaultTimeout(8000);
   const page = context.pages()[0] ?? (await context.newPage());
   return { child, ended, browser, context, page };
 }

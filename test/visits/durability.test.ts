@@ -70,7 +70,7 @@ test("1,000 visits sent twice, in random order and overlapping batches, over ten
   expect(ids.sort()).toEqual(visits.map((visit) => visit.id).sort());
   expect(await booth.db.read.selectFrom("questions").select("id").execute()).toHaveLength(334);
   await booth.close();
-}, 60_000);
+});
 
 test("a program killed in the middle has kept every visit that it acknowledged, and takes the rest afterwards", async () => {
   const dataDir = temporaryFolder();
@@ -107,7 +107,7 @@ test("a program killed in the middle has kept every visit that it acknowledged, 
   expect((await idsIn(dataDir)).size).toBe(1000);
   await program.kill();
   rmSync(dataDir, { recursive: true });
-}, 60_000);
+});
 
 /** A data folder with an event and a paired device; gives the device's token. */
 async function prepare(dataDir: string): Promise<string> {

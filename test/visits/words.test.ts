@@ -150,7 +150,7 @@ describe.each(ENGINES)("whatever is done with a visit on %s", (engine) => {
       }),
       { numRuns: engine === "sqlite" ? 150 : 20 },
     );
-  }, 120_000);
+  });
 
   test("who sends the same again, in whatever order, changes nothing", async () => {
     const records = fc.array(
@@ -172,5 +172,5 @@ describe.each(ENGINES)("whatever is done with a visit on %s", (engine) => {
       }),
       { numRuns: engine === "sqlite" ? 60 : 20 },
     );
-  }, 120_000);
+  });
 });

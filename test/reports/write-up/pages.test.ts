@@ -290,7 +290,7 @@ test("the write-up has the same headings, tables and lists whatever people typed
     const front = load(/^---\n([\s\S]*?)\n---\n/.exec(text)?.[1] ?? "") as { title: string };
     expect(front.title).toBe(`${naughty}: what the booth heard`);
   }
-}, 60_000);
+});
 
 /** The files of a ZIP, as an independent reader finds them. */
 async function filesOf(zip: Buffer): Promise<Record<string, string>> {
