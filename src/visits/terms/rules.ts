@@ -63,13 +63,18 @@ const LITTLE_WORDS: Record<string, string> = {
     от по под при с со так также там то только тоже ты у уже чем что чтобы это этого этои этот я`,
 };
 
-const LITTLE = Object.fromEntries(
+const LITTLE = new Map(
   Object.entries(LITTLE_WORDS).map(([language, words]) => [
     language,
     // Folded here as words of a question are: "й" loses its mark, too.
     new Set(words.split(/\s+/).map(fold)),
   ]),
 );
+/** The languages that have a little word. */
+const LANGUAGES_OF = new Map<string, string[]>();
+for (const [language, words] of LITTLE) {
+  for (const word of words) LANGUAGES_OF.set(word, [...(LANGUAGES_OF.get(word) ?? []), language]);
+}
 
 /** Scripts that put no spaces between words. */
 const UNSPACED = /[\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Han}\p{sc=Thai}\p{sc=Khmer}\p{sc=Lao}\p{sc=Myanmar}]/u;
@@ -91,12 +96,15 @@ export function languageOf(text: string): string | undefined {
   if (/[\p{sc=Hiragana}\p{sc=Katakana}]/u.test(text)) return "ja";
   if (/\p{sc=Hangul}/u.test(text)) return "ko";
   if (/\p{sc=Han}/u.test(text)) return "zh";
-  const words = (text.match(WORD) ?? []).map((word) => fold(word).replace(ELIDED, ""));
-  const [first, second] = Object.entries(LITTLE)
-    .map(([language, little]) => ({ language, count: words.filter((word) => little.has(word)).length }))
-    .sort((a, b) => b.count - a.count);
-  if (first && second && first.count >= 2 && first.count > second.count) return first.language;
-  if (words.length < 6 || (first && first.count >= 2)) return undefined;
+  const words = text.match(WORD) ?? [];
+  const counts = new Map<string, number>();
+  for (const word of words) {
+    for (const language of LANGUAGES_OF.get(fold(word).replace(ELIDED, "")) ?? [])
+      counts.set(language, (counts.get(language) ?? 0) + 1);
+  }
+  const [first, second] = [...counts].sort(([, one], [, other]) => other - one);
+  if (first && first[1] >= 2 && first[1] > (second?.[1] ?? 0)) return first[0];
+  if (words.length < 6 || (first && first[1] >= 2)) return undefined;
   const [likeliest, next] = detectAll(text);
   return likeliest && likeliest.accuracy > 2 * (next?.accuracy ?? 0) ? likeliest.lang : undefined;
 }
@@ -145,22 +153,34 @@ function segmented(text: string): string[] {
 
 function termsOfWord(typed: string, language: string): string[] {
   // Plurals of abbreviations: VMs, LUNs.
-  const single = typed.replace(/^(\p{Lu}{2,})['’]?s$/u, "$1");
+  const single = typed.endsWith("s") ? typed.replace(/^(\p{Lu}{2,})['’]?s$/u, "$1") : typed;
   const word = fold(single)
     .replace(ELIDED, "")
     .replace(/['’]s$/, "")
     .replace(/['’]/g, "");
-  if (LITTLE[language]?.has(word)) return [];
+  if (LITTLE.get(language)?.has(word)) return [];
   const isVersion = /^\p{N}+(?:[.\p{N}])*$/u.test(word);
   const parts = isVersion ? [word] : word.split(/[-_.+/]/).filter(Boolean);
   const whole = parts.length > 1 && parts.length < 4 ? [parts.join("")] : [];
-  return [...parts.filter((part) => !LITTLE[language]?.has(part)), ...whole]
+  return [...parts.filter((part) => !LITTLE.get(language)?.has(part)), ...whole]
     .map((part) => stem(part, language))
     .filter((term) => term.length > 1 || UNSPACED.test(term));
 }
 
+/** Stems that were found last, by language and word: most words of a question were in another one. */
+const stems = new Map<string, string>();
+/** So many that they take a megabyte at most. */
+const MOST_STEMS = 5000;
+
 function stem(word: string, language: string): string {
   // What has digits in it is a name: "v2v", "10gbe".
   if (word.length < 4 || /\p{N}/u.test(word)) return word;
-  return STEMMERS[language]?.(word) || word;
+  const key = `${language} ${word}`;
+  const known = stems.get(key);
+  if (known !== undefined) return known;
+  const found = STEMMERS[language]?.(word) || word;
+  if (stems.size === MOST_STEMS) stems.clear();
+  // What is no word of anybody's is not kept.
+  if (word.length <= 40) stems.set(key, found);
+  return found;
 }
