@@ -264,15 +264,27 @@ async function countExpired(writer: Writer, eventId: string, count: number, now:
     .execute();
 }
 
-/** Visits that were deleted long ago go for good. */
+/** Since when a visit lies in a bin that goes by the next day: see `goesAt`, for the same reason. */
+const BINS_DUE = "bins-due-since";
+
+/** Visits that were deleted long ago go for good, once that was known for a day: a clock may be wrong. */
 async function emptyBins(db: Database, now: Instant, signal: AbortSignal): Promise<void> {
+  const deletedBefore = (at: Instant) =>
+    db.read.selectFrom("visits").select("id").where("deleted_at", "<", at).limit(AT_ONCE);
+  const ends = now - BIN_DAYS * DAY;
+  const [due] = await deletedBefore(ends + DAY).execute();
+  const noted = Number(await settingOf(db.read, BINS_DUE));
+  if (!due) {
+    if (noted)
+      await db.write((writer) => writer.deleteFrom("settings").where("name", "=", BINS_DUE).execute());
+    return;
+  }
+  // The clock was put back since.
+  const isNoted = noted > 0 && noted <= now;
+  if (!isNoted) await db.write((writer) => keepSetting(writer, BINS_DUE, String(now)));
+  if (!isNoted || noted + DAY > now) return;
   while (!signal.aborted) {
-    const old = await db.read
-      .selectFrom("visits")
-      .select("id")
-      .where("deleted_at", "<", now - BIN_DAYS * DAY)
-      .limit(AT_ONCE)
-      .execute();
+    const old = await deletedBefore(ends).execute();
     if (old.length === 0) return;
     await db.write(async (writer) => {
       for (const { id } of old) await erase(writer, { kind: "deleted-visit", id }, BY, now);
@@ -306,21 +318,24 @@ export async function forgetErased({ db, suggester }: Pick<Deps, "db" | "suggest
     .selectFrom("erasures")
     .select(({ fn }) => [fn.countAll<number>().as("last")])
     .executeTakeFirstOrThrow();
-  const known = await db.read
-    .selectFrom("settings")
-    .select("value")
-    .where("name", "=", FORGOTTEN)
-    .executeTakeFirst();
+  const known = await settingOf(db.read, FORGOTTEN);
   const value = String(last);
-  if (Number(last) === 0 || known?.value === value) return true;
+  if (Number(last) === 0 || known === value) return true;
   suggester.forgetAll();
   if (!(await db.forget())) return false;
-  await db.write((writer) =>
-    writer
-      .insertInto("settings")
-      .values({ name: FORGOTTEN, value })
-      .onConflict((there) => there.column("name").doUpdateSet({ value }))
-      .execute(),
-  );
+  await db.write((writer) => keepSetting(writer, FORGOTTEN, value));
   return true;
+}
+
+async function settingOf(read: Reader, name: string): Promise<string | undefined> {
+  const kept = await read.selectFrom("settings").select("value").where("name", "=", name).executeTakeFirst();
+  return kept?.value;
+}
+
+async function keepSetting(writer: Writer, name: string, value: string): Promise<void> {
+  await writer
+    .insertInto("settings")
+    .values({ name, value })
+    .onConflict((there) => there.column("name").doUpdateSet({ value }))
+    .execute();
 }
