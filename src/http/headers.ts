@@ -20,6 +20,9 @@ const FORBIDDEN = [
   "xr-spatial-tracking",
 ];
 
+const NOTHING = ["camera", ...FORBIDDEN].map((feature) => `${feature}=()`).join(", ");
+const CAMERA = NOTHING.replace("camera=()", "camera=(self)");
+
 /** The headers that every answer has. */
 export function securityHeaders(): RequestHandler[] {
   return [
@@ -57,7 +60,7 @@ export function securityHeaders(): RequestHandler[] {
       }
       // Nothing here is for a search engine, private links least of all.
       res.set("X-Robots-Tag", "noindex, nofollow");
-      res.set("Permissions-Policy", permissions("()"));
+      res.set("Permissions-Policy", NOTHING);
       next();
     },
   ];
@@ -65,9 +68,5 @@ export function securityHeaders(): RequestHandler[] {
 
 /** Lets this one page use the camera: it reads badges. */
 export function letUseCamera(res: Response): void {
-  res.set("Permissions-Policy", permissions("(self)"));
-}
-
-function permissions(camera: string): string {
-  return [`camera=${camera}`, ...FORBIDDEN.map((feature) => `${feature}=()`)].join(", ");
+  res.set("Permissions-Policy", CAMERA);
 }
