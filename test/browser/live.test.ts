@@ -94,11 +94,11 @@ test("a page that lost the laptop says since when, and goes on by itself when it
   const [desk, wall] = [await openDesk(), await openWall()];
   await booth.goAway();
   const since = /^Not connected since \d\d:\d\d$/;
-  for (const page of [desk, wall]) await page.getByText(since).waitFor({ timeout: 100_000 });
+  for (const page of [desk, wall]) await page.getByText(since).waitFor();
   await booth.comeBack();
   await tablet.send(aVisit());
-  await desk.getByText("2 visits in the last half hour").waitFor({ timeout: 100_000 });
-  await wall.getByText("2 conversations today").waitFor({ timeout: 100_000 });
+  await desk.getByText("2 visits in the last half hour").waitFor();
+  await wall.getByText("2 conversations today").waitFor();
   for (const page of [desk, wall]) expect(await page.getByText(since).count()).toBe(0);
 });
 

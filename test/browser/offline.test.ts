@@ -6,7 +6,7 @@ import { createApp } from "../../src/app";
 import en from "../../src/languages/en.json";
 import { photograph, qrCode } from "../support/badge";
 import { type Booth, openBooth } from "../support/booth";
-import { faultsOf, openBrowser, TABLET } from "../support/browser";
+import { faultsOf, openBrowser, PATIENCE, TABLET } from "../support/browser";
 import { openTrustedBooth, openTrustingProfile, trustingHome } from "../support/trusted";
 
 let browser: Browser;
@@ -45,8 +45,6 @@ const isReady = async (on = page) => (await offlineWords(on)) === en["tablet.off
 const pageBuild = (on = page) => on.locator("[data-capture]").getAttribute("data-build");
 const isKept = async (on = page) => (await on.locator("[data-capture]").getAttribute("data-shell")) !== null;
 
-/** Milliseconds: the page looks again after half a minute at most, and a machine may be busy. */
-const PATIENCE = 100_000;
 async function until<T>(look: () => Promise<T>, isSo: (found: T) => boolean): Promise<T> {
   const end = Date.now() + PATIENCE;
   for (;;) {
@@ -235,7 +233,7 @@ describe("lists that the organizer changes", () => {
       await writer.updateTable("remarks").set({ hidden: 1 }).execute();
     });
     // The next refreshing is half a minute away at most.
-    await topics.getByLabel("Backup").waitFor({ timeout: PATIENCE });
+    await topics.getByLabel("Backup").waitFor();
     expect(await topics.locator("label").allInnerTexts()).toEqual(["Backup", "Networking", "Storage"]);
     expect(await topics.getByLabel("Storage").isChecked()).toBe(true);
     expect(await page.getByLabel("Topic of question 1").locator("option").allInnerTexts()).toEqual([
@@ -408,7 +406,7 @@ test("the scanner is there without network too, once the tablet had time to keep
     mimeType: "image/jpeg",
     buffer: photo,
   });
-  await scanner.getByText("Ada Byron", { exact: true }).waitFor({ timeout: PATIENCE });
+  await scanner.getByText("Ada Byron", { exact: true }).waitFor();
 });
 
 test("a tablet that is not paired any more keeps its page, and says so", async () => {
@@ -485,7 +483,7 @@ test("a tablet that is paired for another event turns to that event's page", asy
   await target("New").tap();
   await page.getByText("1 to be mended").waitFor();
   await letAMinutePass();
-  await page.getByText("Summer Camp").first().waitFor({ timeout: PATIENCE });
+  await page.getByText("Summer Camp").first().waitFor();
   await page.getByText("1 to be mended").waitFor();
   await goAway();
   await page.reload();

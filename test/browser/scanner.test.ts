@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import en from "../../src/languages/en.json";
 import { type CodeSymbol, codeOf, photograph, qrCode, type Shot } from "../support/badge";
 import { type Booth, openBooth } from "../support/booth";
-import { chromium, faultsOf, launchOptions, openBrowser, pairedContext } from "../support/browser";
+import { faultsOf, launchOptions, openBrowser, pairedContext } from "../support/browser";
 
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const CARD = [
@@ -33,7 +33,6 @@ let faults: string[];
 /** Without a camera, as most desks are. */
 const openTablet = async (address = booth.address) => {
   context = await pairedContext(browser, booth);
-  context.setDefaultTimeout(45_000);
   faults = faultsOf(context);
   page = await context.newPage();
   await page.addInitScript(`
@@ -286,11 +285,9 @@ describe("from the live camera", () => {
     });
     await painter.close();
     writeFileSync(film, Buffer.concat(Array<Buffer>(20).fill(frame)));
-    const options = launchOptions();
-    cinema = await chromium.launch({
-      ...options,
+    cinema = await openBrowser({
       args: [
-        ...options.args,
+        ...launchOptions().args,
         "--use-fake-device-for-media-stream",
         "--use-fake-ui-for-media-stream",
         `--use-file-for-fake-video-capture=${film}`,

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, LaunchOptions, Page } from "playwright-core";
 import type { Booth } from "./booth";
 import { PASSPHRASE } from "./booth";
 
@@ -8,9 +8,19 @@ declare global {
 
 export const { chromium } = globalThis.playwrightOfThisProcess();
 
-/** Starts the Chrome or Chromium that `npm test` found. */
-export function openBrowser(): Promise<Browser> {
-  return chromium.launch(launchOptions());
+/** Milliseconds that a page has for what is waited for: a machine that is busy otherwise may stand still for a while. */
+export const PATIENCE = 100_000;
+
+/** Starts the Chrome or Chromium that `npm test` found; `more`: how else it is started. */
+export async function openBrowser(more: LaunchOptions = {}): Promise<Browser> {
+  const browser = await chromium.launch({ ...launchOptions(), ...more });
+  const open = browser.newContext.bind(browser);
+  browser.newContext = async (options) => {
+    const context = await open(options);
+    context.setDefaultTimeout(PATIENCE);
+    return context;
+  };
+  return browser;
 }
 
 /** Which browser is started, and how. */
@@ -20,6 +30,7 @@ export function launchOptions() {
     throw new Error("CHROME_PATH is not set. `npm test` finds or installs a browser and sets it.");
   return {
     executablePath,
+    timeout: PATIENCE,
     args: [
       "--no-sandbox",
       // Pages share a process: to start one for each is a sixth of all that a test of pages costs.

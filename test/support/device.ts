@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { chromium, launchOptions } from "./browser";
+import { chromium, launchOptions, PATIENCE } from "./browser";
 import { temporaryFolder } from "./databases";
 
 /** A whole tablet browser as a process of its own, with a profile that outlives it. */
@@ -75,6 +75,7 @@ async function run(profile: string): Promise<Running> {
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const browser = await chromium.connectOverCDP(await addressOf(child, ended));
   const context = browser.contexts()[0] as BrowserContext;
+  context.setDefaultTimeout(PATIENCE);
   const page = context.pages()[0] ?? (await context.newPage());
   return { child, ended, browser, context, page };
 }

@@ -7,7 +7,7 @@ import { createApp } from "../../src/app";
 import type { Network } from "../../src/http/addresses";
 import { type SecureServer, secureServer } from "../../src/http/secure";
 import { type Booth, listen, openBooth, shut } from "./booth";
-import { chromium, launchOptions, TABLET } from "./browser";
+import { chromium, launchOptions, openBrowser, PATIENCE, TABLET } from "./browser";
 import { temporaryFolder } from "./databases";
 
 /** A booth that is reached over HTTPS too, with a certificate of its own authority, as `serve` makes it. */
@@ -86,23 +86,22 @@ export function trustingHome(authorityFile: string): string {
 
 /** Starts the browser with such a home. Each of its contexts is a device of its own. */
 export function openTrustingBrowser(home: string): Promise<Browser> {
-  return chromium.launch({
-    ...launchOptions(),
-    env: { ...process.env, HOME: home } as Record<string, string>,
-  });
+  return openBrowser({ env: { ...process.env, HOME: home } as Record<string, string> });
 }
 
 /**
  * Starts it with a profile that is kept in that home: what an earlier start with it stored is there, even where that one
  * was killed.
  */
-export function openTrustingProfile(
+export async function openTrustingProfile(
   home: string,
   options: BrowserContextOptions = TABLET,
 ): Promise<BrowserContext> {
-  return chromium.launchPersistentContext(path.join(home, "profile"), {
+  const context = await chromium.launchPersistentContext(path.join(home, "profile"), {
     ...launchOptions(),
     ...options,
     env: { ...process.env, HOME: home } as Record<string, string>,
   });
+  context.setDefaultTimeout(PATIENCE);
+  return context;
 }
