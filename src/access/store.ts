@@ -3,7 +3,7 @@ import { uuidv7 } from "uuidv7";
 import { compiledOnce } from "../database/compiled";
 import type { Writer } from "../database/door";
 import type { Reader } from "../database/open";
-import type { DevicesTable, EventsTable, Instant, InvitationsTable } from "../database/tables";
+import type { DevicesTable, Instant, InvitationsTable } from "../database/tables";
 import {
   hashOfSecret,
   lockMinutes,
@@ -273,17 +273,14 @@ const pairedWith = compiledOnce((db, { hash }: { hash: string }) =>
   db
     .selectFrom("devices")
     .innerJoin("events", "events.id", "devices.event_id")
-    .selectAll("devices")
-    .select(["events.ends_on", "events.time_zone"])
+    .select(["devices.id", "devices.event_id", "devices.booth_id", "devices.staff_name"])
+    .select(["devices.paired_at", "devices.last_seen_at", "events.ends_on", "events.time_zone"])
     .where("token_hash", "=", hash)
     .where("unpaired_at", "is", null),
 );
 
 /** The paired device that holds this token, with what says when its pairing ends. */
-export async function deviceByToken(
-  read: Reader,
-  token: string,
-): Promise<(Device & Pick<EventsTable, "ends_on" | "time_zone">) | undefined> {
+export async function deviceByToken(read: Reader, token: string) {
   const [device] = await pairedWith(read, { hash: hashOfSecret(token) });
   return device;
 }

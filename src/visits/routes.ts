@@ -36,6 +36,7 @@ import {
 } from "./rules";
 import {
   activityOfVisit,
+  asNamed,
   asSent,
   chooseVersion,
   deleteVisit,
@@ -58,7 +59,10 @@ const LAST_VISITS = 50;
 
 export function visitRoutes(deps: Deps): Route[] {
   const { db, now } = deps;
-  const listsNow = untilCommit(db, (eventId) => listsOf(db.read, eventId));
+  const eventNow = untilCommit(db, async (id) => {
+    const [event, lists] = await Promise.all([eventById(db.read, id), listsOf(db.read, id)]);
+    return { event, lists };
+  });
 
   return [
     staff.post("/api/visits", { byItself: true, deviceUntil: "delivered" }, async (req, res, caller) => {
@@ -66,10 +70,14 @@ export function visitRoutes(deps: Deps): Route[] {
       const say = sayIn(languageOf(req));
       const batch = checkBatch(req.body, say);
       if (!batch.ok) throw new Problem("invalid", "refused.no-batch", batch.problems);
-      const event = await eventOfStaff(db.read, caller, req.query.event, receivedAt);
+      const named = req.query.event;
+      const isOwn = caller.kind === "device";
+      const { event, lists } = await eventNow(
+        isOwn ? caller.eventId : (await eventOfStaff(db.read, caller, named, receivedAt)).id,
+      );
       const arrival = {
-        event,
-        lists: await listsNow(event.id),
+        event: isOwn ? asNamed(event, named) : event,
+        lists,
         ...placeOf(caller),
         receivedAt,
         clockOffset: clockOffset(batch.value.sentAt, receivedAt),

@@ -68,16 +68,18 @@ export type Staff =
  * Throws `conflict` where a device names another event than its own: what waited on it from before is not mixed in.
  */
 export async function eventOfStaff(read: Reader, caller: Staff, slug: unknown, now: Instant): Promise<Event> {
-  if (caller.kind === "device") {
-    const own = await eventById(read, caller.eventId);
-    if (typeof slug === "string" && slug !== "" && slug !== own.slug) {
-      throw new Problem("conflict", "refused.other-event", [], { event: own.name });
-    }
-    return own;
-  }
+  if (caller.kind === "device") return asNamed(await eventById(read, caller.eventId), slug);
   const event = await chosenEvent(read, slug, now);
   if (!event) throw new Problem("missing", "refused.no-event");
   return event;
+}
+
+/** A device's own event, where that is the one that it names, or it names none. Throws `conflict` where it names another. */
+export function asNamed(own: Event, slug: unknown): Event {
+  if (typeof slug === "string" && slug !== "" && slug !== own.slug) {
+    throw new Problem("conflict", "refused.other-event", [], { event: own.name });
+  }
+  return own;
 }
 
 /**
