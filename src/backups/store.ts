@@ -113,6 +113,8 @@ export class Backups {
   #changedSince: Instant | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #tidiedAt = 0;
+  /** Places used before that did not answer. */
+  readonly #stuck = new Set<string>();
   /** The setting's passphrase was found to open the key. */
   #isKeyChecked = false;
 
@@ -395,7 +397,7 @@ export class Backups {
     await writeSafely(path.join(folder, CERTIFICATES), sealed);
   }
 
-  /** After a backup was made: takes away what is too many and what has to go, there and beside the data. */
+  /** After a backup was made: takes away what is too many and what has to go, there, beside the data and where they went before. */
   async #tidy(place: Place, kept: Kept, made: Last): Promise<void> {
     const { config, now, db } = this.#deps;
     this.#tidiedAt = now();
@@ -411,11 +413,37 @@ export class Backups {
       ]),
     ]);
     const beside = folderBesideData(config.dataDir);
-    if (beside === place.folder) return;
     // What was made before another place was chosen, and before upgrades, gets older too.
-    const others = await backupsIn(beside, kept.of);
-    const forgotten = toForget([...others, madeAs(made, kept)], erasedAt, now());
-    await remove(beside, [...new Set([...toThinOut(others, { newest: made, now: now() }), ...forgotten])]);
+    if (beside !== place.folder) {
+      const others = await backupsIn(beside, kept.of);
+      const forgotten = toForget([...others, madeAs(made, kept)], erasedAt, now());
+      await remove(beside, [...new Set([...toThinOut(others, { newest: made, now: now() }), ...forgotten])]);
+    }
+    if (place.folder !== placeOf(config, kept).folder) return;
+    for (const folder of Object.keys(kept.last))
+      if (folder !== place.folder && folder !== beside) await this.#forgetIn(folder, kept, made, erasedAt);
+  }
+
+  /** Sees to it that who was erased is not brought back from a place that was used before, where it is there. */
+  async #forgetIn(folder: string, kept: Kept, made: Last, erasedAt: Instant[]): Promise<void> {
+    if (this.#stuck.has(folder)) return;
+    const forget = async () => {
+      const old = await backupsIn(folder, kept.of);
+      const plain = made.recipient ? old.filter((each) => !each.isEncrypted) : [];
+      const gone = new Set([...toForget([...old, madeAs(made, kept)], erasedAt, this.#deps.now()), ...plain]);
+      await remove(folder, [...gone]);
+      if (old.length > gone.size) await this.#bringErasures(folder);
+    };
+    const work = forget().then(
+      () => true,
+      ({ code }: { code?: string }) => {
+        this.#deps.log.warn({ code }, "backups in a place that was used before could not be looked through");
+        return true;
+      },
+    );
+    // A place on a network that is gone may never answer: it is asked once.
+    const isDone = await Promise.race([work, wait(ANSWERS_WITHIN, false, { ref: false })]);
+    if (!isDone) this.#stuck.add(folder);
   }
 
   #watched(signal: AbortSignal | undefined) {
@@ -429,6 +457,8 @@ export class Backups {
 }
 
 const AWAY = new Set(["ENOENT", "ENODEV", "ENXIO", "ESTALE", "ENOTDIR", "EIO", "EROFS"]);
+/** Milliseconds that a place used before has for it. */
+const ANSWERS_WITHIN = 10_000;
 const PART = /\.part-(\d+)$/;
 
 /** What fails is told on the page and in the log, and tried again at the next time. */

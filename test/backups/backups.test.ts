@@ -218,6 +218,40 @@ describe("who was erased", () => {
     await backups.look();
     expect(await names()).toEqual([expect.stringContaining("11-10-00Z")]);
   });
+
+  test("goes from places that were used before too, as soon as they are there; what is of others, and newer, stays", async () => {
+    const visit = aVisit({ contact: { name: "Zoë", email: "zoe@example.org", consent: ["follow-up"] } });
+    await tablet.send(visit);
+    const before = path.join(folder, "before");
+    mkdirSync(before);
+    await started({ backupDir: before }).backUp();
+    const others = "boothlight-00000000-2020-01-01T00-00-00Z.db";
+    writeFileSync(path.join(before, others), "");
+    const by = { actor: "organizer", actorKind: "organizer", why: "asked" } as const;
+    clock += MINUTE;
+    await booth.db.write((writer) => erase(writer, { kind: "visit", id: visit.id }, by, clock));
+    // Pulled out.
+    const away = path.join(folder, "away");
+    renameSync(before, away);
+    const backups = started();
+    await backups.look();
+    expect(existsSync(before)).toBe(false);
+    renameSync(away, before);
+    await logVisit();
+    clock += 10 * MINUTE;
+    await backups.look();
+    expect(await names(before)).toHaveLength(2);
+    // For a day it is there still, and a restore from there knows whom to erase again.
+    expect(JSON.parse(readFileSync(path.join(before, "erasures.json"), "utf8"))).toMatchObject([
+      { id: visit.id },
+    ]);
+    const mine = async () => (await backupsIn(before, (await names())[0]?.split("-")[1])).length;
+    expect(await mine()).toBe(1);
+    clock += 25 * HOUR;
+    await backups.look();
+    expect(await names(before)).toEqual([others]);
+    expect((await names()).length).toBeGreaterThan(0);
+  });
 });
 
 describe("with a passphrase", () => {
