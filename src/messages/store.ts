@@ -282,6 +282,25 @@ function afterSilence(via: Way, due_at: Instant): { state: MessageState; due_at?
 }
 
 /**
+ * After a backup was restored: what waited for its time then may have gone since. A chat cannot tell whether it has it, so the
+ * organizer looks; a mail goes again, under the same id.
+ */
+export async function doubtChats(writer: Writer, now: Instant): Promise<void> {
+  await writer
+    .updateTable("messages")
+    .set(({ fn, ref }) => ({
+      state: "uncertain" as const,
+      left_at: fn.coalesce("left_at", ref("due_at")),
+      claimed_until: null,
+      problem: "A backup from before its time was restored.",
+    }))
+    .where(underWay)
+    .where("via", "=", "webhook")
+    .where("due_at", "<=", now)
+    .execute();
+}
+
+/**
  * Takes out of a message what it does not tell of after all, before it goes for the first time: who gets such a question
  * later has not been told of it.
  */

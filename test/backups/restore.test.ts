@@ -26,6 +26,7 @@ import { lockData, UNFINISHED } from "../../src/database/lock";
 import { type Database, openDatabase, sqliteFile } from "../../src/database/open";
 import { erase } from "../../src/privacy/erasure/store";
 import { figuresOf } from "../../src/reports/store";
+import { addAnswerer, ask, SOON, step } from "../support/asking";
 import { addEvent, aVisit, type Booth, openBooth, PASSPHRASE } from "../support/booth";
 import { NOON, temporaryFolder } from "../support/databases";
 import { PROGRAM, startProgram } from "../support/program";
@@ -62,11 +63,11 @@ async function closeBooth() {
 const backUp = () => new Backups(booth.deps).backUp({ anyway: true });
 
 /** Restores into a data folder of another machine, or where the booth's own is. */
-async function restored(where: string, from?: string) {
+async function restored(where: string, from?: string, at = NOON + MINUTE) {
   const told: string[] = [];
   const outcome = await restore(
     { ...booth.deps.config, dataDir: where },
-    { from, passphrase: async () => "", tell: (sentence) => told.push(sentence), now: () => NOON + MINUTE },
+    { from, passphrase: async () => "", tell: (sentence) => told.push(sentence), now: () => at },
   );
   return { ...outcome, told };
 }
@@ -106,6 +107,29 @@ describe("a restore", () => {
     // It is the same booth: what it backs up next is counted with what lies there.
     expect(JSON.parse(readFileSync(path.join(other, "backups.json"), "utf8")).of).toBe(
       (await backupsIn(stick))[0]?.of,
+    );
+  });
+
+  test("sends nothing to a chat twice: what waited then may have gone since, and the organizer looks; a mail goes again", async () => {
+    const chat = await addAnswerer(booth, { reached_by: "webhook", webhook: "https://chat.example/hook" });
+    const experts = { chat, mail: await addAnswerer(booth) };
+    for (const expertId of Object.values(experts))
+      await step(booth, await ask(booth), "routed", { expertId });
+    await backUp();
+    const states = async (of: Database) =>
+      of.read.selectFrom("messages").select(["expert_id", "state"]).orderBy("id").execute();
+    expect((await states(booth.db)).map(({ state }) => state)).toEqual(["waiting", "waiting"]);
+    const soon = path.join(folder, "soon");
+    await restored(soon, stick);
+    // Its time had not come: nobody got it.
+    await within(soon, async (db) => expect(await states(db)).toEqual(await states(booth.db)));
+    const late = path.join(folder, "late");
+    await restored(late, stick, NOON + SOON);
+    await within(late, async (db) =>
+      expect(await states(db)).toEqual([
+        { expert_id: experts.chat, state: "uncertain" },
+        { expert_id: experts.mail, state: "waiting" },
+      ]),
     );
   });
 

@@ -7,6 +7,7 @@ import { lockData, UNFINISHED } from "../../database/lock";
 import { openDatabase, type Reader, readOnly, sqliteFile } from "../../database/open";
 import type { Instant } from "../../database/tables";
 import { Problem } from "../../errors";
+import { doubtChats } from "../../messages/store";
 import { isErasure } from "../../privacy/erasure/rules";
 import { eraseAgain, keptErasures } from "../../privacy/erasure/store";
 import { keepSearchable } from "../../questions/search/store";
@@ -240,6 +241,7 @@ async function prepare(
       // Whoever held these may not be whoever has the backup now. Tablets stay paired: what they hold has to arrive.
       await writer.deleteFrom("sessions").execute();
       await writer.deleteFrom("invitations").where("used_at", "is", null).execute();
+      await doubtChats(writer, now);
     });
     return missing.length;
   } finally {
