@@ -43,19 +43,18 @@ import {
   USED_EVERY,
 } from "./rules";
 import {
-  closeSession,
   deviceById,
   deviceByToken,
+  endAnyway,
   inviteToPair,
-  isSessionOpen,
   keepStanding,
   keptPassphrase,
   lockAfter,
-  lockSessions,
+  lockAnyway,
   markSeen,
-  noteUse,
+  noteUses,
+  openInstead,
   openInvitation,
-  openSession,
   pairDevice,
   pairedDevices,
   type SessionStanding,
@@ -84,7 +83,7 @@ export function callerOf({ db, now, log }: Deps) {
       if (!session || session.locksIn === 0) continue;
       if (isSomebody && Math.abs(now() - session.usedAt) >= USED_EVERY) {
         // Nobody waits for this; a failure shows in the log and again with the next request.
-        db.write((writer) => noteUse(writer, token, now())).catch((error) =>
+        noteUses(db, [token], now()).catch((error) =>
           log.warn({ code: error.code }, "the use of a session could not be noted"),
         );
       }
@@ -121,11 +120,7 @@ export function callerOf({ db, now, log }: Deps) {
 
 /** Signs in on the answer under way; the session that the browser held before ends. */
 async function signIn({ db, now }: Deps, req: Request, res: Response): Promise<void> {
-  const before = replacedSecret(req, SESSION_COOKIE);
-  const token = await db.write(async (writer) => {
-    if (before) await closeSession(writer, before);
-    return openSession(writer, now());
-  });
+  const token = await openInstead(db, replacedSecret(req, SESSION_COOKIE), now());
   giveSecret(req, res, SESSION_COOKIE, token, SESSION_LASTS);
 }
 
@@ -252,16 +247,13 @@ export function accessRoutes(deps: Deps): Route[] {
 
     // Somebody types, or moves through a page: nothing else tells the laptop of that.
     organizer.post("/session/use", { byItself: true }, async (req, res) => {
-      await db.write(async (writer) => {
-        // A browser may bring two, of HTTP and of HTTPS: one that has locked is not opened by the other one's use.
-        for (const token of secretsOf(req, SESSION_COOKIE))
-          if (await isSessionOpen(writer, token, now())) await noteUse(writer, token, now());
-      });
+      // A browser may bring two, of HTTP and of HTTPS: one that has locked is not opened by the other one's use.
+      await noteUses(db, secretsOf(req, SESSION_COOKIE), now());
       res.json(standingOf(await bestSession(req)));
     }),
 
     organizer.post("/session/lock", { whileLocked: true }, async (req, res) => {
-      await db.write((writer) => lockSessions(writer, secretsOf(req, SESSION_COOKIE), now()));
+      await lockAnyway(db, secretsOf(req, SESSION_COOKIE), now());
       if (wantsJson(req)) return void res.status(204).end();
       res.redirect(303, ownPath(req.body.next));
     }),
@@ -277,9 +269,7 @@ export function accessRoutes(deps: Deps): Route[] {
 
     organizer.post("/session/end", { whileLocked: true }, async (req, res) => {
       const sessions = secretsOf(req, SESSION_COOKIE);
-      await db.write(async (writer) => {
-        for (const session of sessions) await closeSession(writer, session);
-      });
+      await endAnyway(db, sessions);
       takeSecrets(req, res, SESSION_COOKIE, sessions);
       // Pages that the browser still holds to go back to. Not what is stored: visits may wait there, and a pairing.
       res.set("Clear-Site-Data", '"cache"');

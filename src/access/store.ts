@@ -2,7 +2,7 @@ import type { Selectable } from "kysely";
 import { uuidv7 } from "uuidv7";
 import { compiledOnce } from "../database/compiled";
 import type { Writer } from "../database/door";
-import type { Reader } from "../database/open";
+import type { Database, Reader } from "../database/open";
 import type { DevicesTable, Instant, InvitationsTable } from "../database/tables";
 import {
   hashOfSecret,
@@ -15,6 +15,7 @@ import {
   SIGN_IN_ADDRESS_LASTS,
   type Standing,
 } from "./rules";
+import { forget, keptOr, remember, type Unkept, unkeptOf } from "./unkept/store";
 
 export type Device = Selectable<DevicesTable>;
 export type Invitation = Selectable<InvitationsTable>;
@@ -60,9 +61,12 @@ export async function hasEverSignedIn(read: Reader): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Opens a session; gives the value of its cookie, of which only the hash is kept. */
-export async function openSession(writer: Writer, now: Instant): Promise<string> {
-  const token = newSecret();
+/** Opens a session; gives the value of its cookie, of which only the hash is kept. `token`: of one that is open already. */
+export async function openSession(
+  writer: Writer,
+  now: Instant,
+  token: string = newSecret(),
+): Promise<string> {
   await writer.deleteFrom("sessions").where("expires_at", "<=", now).execute();
   await writer
     .insertInto("sessions")
@@ -95,14 +99,94 @@ export async function sessionOf(
   token: string,
   now: Instant,
 ): Promise<SessionStanding | undefined> {
+  const hash = hashOfSecret(token);
   const row = await read
     .selectFrom("sessions")
     .select(["used_at", "locked_at"])
     .select((eb) => eb.selectFrom("settings").select("value").where("name", "=", LOCK_AFTER).as("lock_after"))
-    .where("token_hash", "=", hashOfSecret(token))
+    .where("token_hash", "=", hash)
     .where("expires_at", ">", now)
     .executeTakeFirst();
+  const unkept = unkeptOf(read, hash);
+  if (unkept) return unkept.isEnded ? undefined : withUnkept(read, row, unkept, now);
   return row && { usedAt: row.used_at, locksIn: locksIn(row, lockMinutes(row.lock_after), now) };
+}
+
+async function withUnkept(
+  read: Reader,
+  row: { used_at: Instant; locked_at: Instant | null } | undefined,
+  { opened, used_at = 0, locked_at }: Unkept,
+  now: Instant,
+): Promise<SessionStanding | undefined> {
+  if (!row && !(opened && opened.expires_at > now)) return undefined;
+  if (!row && (await keptPassphrase(read)) !== opened?.passphrase) return undefined;
+  const usedAt = Math.max(used_at, row?.used_at ?? 0);
+  const standing = { used_at: usedAt, locked_at: row?.locked_at ?? locked_at ?? null };
+  return { usedAt, locksIn: locksIn(standing, await lockAfter(read), now) };
+}
+
+/** Opens a session in the place of another one, where the disk takes nothing in memory. Gives the value of its cookie. */
+export async function openInstead(db: Database, before: string | undefined, now: Instant): Promise<string> {
+  const { read } = db;
+  const keep = db.write(async (writer) => {
+    if (before) await closeSession(writer, before);
+    return openSession(writer, now);
+  });
+  return keptOr(keep, async () => {
+    const token = newSecret();
+    const passphrase = await keptPassphrase(read);
+    const opened = { expires_at: now + SESSION_LASTS, passphrase };
+    remember(read, hashOfSecret(token), { opened, used_at: now });
+    if (before) remember(read, hashOfSecret(before), { isEnded: true });
+    return token;
+  });
+}
+
+/** Notes that somebody does something with sessions, those of these that are open. */
+export async function noteUses(db: Database, tokens: string[], now: Instant): Promise<void> {
+  const { read } = db;
+  for (const token of tokens) {
+    if (!(await isSessionOpen(read, token, now))) continue;
+    const hash = hashOfSecret(token);
+    const isOnNoDisk = unkeptOf(read, hash)?.opened !== undefined;
+    const keep = db.write(async (writer) => {
+      if (isOnNoDisk) await openSession(writer, now, token);
+      // One that was locked meanwhile is not opened by the use of another one.
+      else if (await isSessionOpen(writer, token, now)) await noteUse(writer, token, now);
+    });
+    await keptOr(
+      keep.then(() => forget(read, hash)),
+      () => remember(read, hash, { used_at: now }),
+    );
+  }
+}
+
+/** Locks sessions, at once, whether or not the disk takes it. */
+export function lockAnyway(db: Database, tokens: string[], now: Instant): Promise<void> {
+  const keep = (writer: Writer) => lockSessions(writer, tokens, now);
+  return changeAnyway(db, tokens, keep, { locked_at: now });
+}
+
+/** Ends sessions, at once, whether or not the disk takes it. */
+export function endAnyway(db: Database, tokens: string[]): Promise<void> {
+  const keep = async (writer: Writer) => {
+    for (const token of tokens) await closeSession(writer, token);
+  };
+  return changeAnyway(db, tokens, keep, { isEnded: true });
+}
+
+async function changeAnyway(
+  db: Database,
+  tokens: string[],
+  keep: (writer: Writer) => Promise<void>,
+  change: Unkept,
+): Promise<void> {
+  const isKept = await keptOr(
+    db.write(keep).then(() => true),
+    () => false,
+  );
+  for (const hash of tokens.map(hashOfSecret))
+    if (!isKept || unkeptOf(db.read, hash)) remember(db.read, hash, change);
 }
 
 /** Whether a session opens the organizer's pages: it is there, and not locked. */

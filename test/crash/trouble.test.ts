@@ -10,11 +10,12 @@ import {
 } from "node:fs";
 import path from "node:path";
 import BetterSqlite3 from "better-sqlite3";
+import { setLockAfter } from "../../src/access/store";
 import type { Finding } from "../../src/backups/check/rules";
 import { findingsOf, urgentOf, watchLaptop } from "../../src/backups/check/store";
 import { restore } from "../../src/backups/restoring/store";
 import { openDatabase, sqliteFile } from "../../src/database/open";
-import { aVisit, type Booth, openBooth, type Tablet } from "../support/booth";
+import { aVisit, type Booth, openBooth, PASSPHRASE, type Tablet } from "../support/booth";
 import { NOON, temporaryFolder } from "../support/databases";
 import { openDisk, type SmallDisk, whyNoDisks } from "../support/small-disk";
 
@@ -81,6 +82,48 @@ onADisk("memory")(
     expect(await saving()).toMatchObject({ verdict: "good" });
     expect((await booth.nobody().get("/healthz")).status).toBe(200);
     expect(await count()).toBe(2);
+  },
+);
+
+onADisk("memory")(
+  `with the disk full the organizer gets in, stays in while at work, locks and signs out as ever${skipped("memory")}`,
+  async () => {
+    disk = openDisk(8);
+    await open(disk.folder);
+    const before = await booth.organizer();
+    await booth.db.write((writer) => setLockAfter(writer, 15, NOON));
+    disk.fill();
+    while ((await send()).status !== 503);
+    const signedIn = await booth.organizer();
+    const at = (minutes: number) => booth.setClock(NOON + minutes * 60_000);
+    const standing = async (who = signedIn) => (await who.get("/session")).body.state;
+    const page = async (who = signedIn) => (await who.get("/events").set("Accept", "text/html")).status;
+    // Whoever does something stays in, whoever does not is locked out, each by what is on the disk and what is not.
+    at(10);
+    expect([await page(), await page(before)]).toEqual([200, 200]);
+    await before.post("/session/use").expect(200);
+    at(20);
+    expect([await standing(), await standing(before)]).toEqual(["open", "open"]);
+    at(36);
+    expect([await standing(), await standing(before)]).toEqual(["locked", "locked"]);
+    expect(await page()).toBe(401);
+    // The passphrase opens it again.
+    const signIn = (who: typeof signedIn) =>
+      who.post("/session").type("form").send({ passphrase: PASSPHRASE }).expect(303);
+    await signIn(signedIn);
+    await signIn(before);
+    expect([await page(), await page(before)]).toEqual([200, 200]);
+    await signedIn.post("/session/lock").expect(303);
+    await before.post("/session/end").expect(303);
+    expect([await standing(), await standing(before)]).toEqual(["locked", "out"]);
+    await signIn(signedIn);
+    // With room it is on the disk as soon as it is used.
+    disk.makeRoom();
+    at(40);
+    expect(await page()).toBe(200);
+    const kept = () => booth.db.read.selectFrom("sessions").select("used_at").execute();
+    while (!(await kept()).some((session) => session.used_at === NOON + 40 * 60_000));
+    expect(await standing()).toBe("open");
   },
 );
 
