@@ -125,21 +125,18 @@ async function withUnkept(
   return { usedAt, locksIn: locksIn(standing, await lockAfter(read), now) };
 }
 
-/** Opens a session in the place of another one, where the disk takes nothing in memory. Gives the value of its cookie. */
+/** Opens a session in the place of the one before; in memory, where the disk takes nothing. Gives the value of its cookie. */
 export async function openInstead(db: Database, before: string | undefined, now: Instant): Promise<string> {
-  const { read } = db;
-  const keep = db.write(async (writer) => {
-    if (before) await closeSession(writer, before);
-    return openSession(writer, now);
-  });
-  return keptOr(keep, async () => {
-    const token = newSecret();
-    const passphrase = await keptPassphrase(read);
-    const opened = { expires_at: now + SESSION_LASTS, passphrase };
-    remember(read, hashOfSecret(token), { opened, used_at: now });
-    if (before) remember(read, hashOfSecret(before), { isEnded: true });
-    return token;
-  });
+  if (before) await endAnyway(db, [before]);
+  return keptOr(
+    db.write((writer) => openSession(writer, now)),
+    async () => {
+      const token = newSecret();
+      const opened = { expires_at: now + SESSION_LASTS, passphrase: await keptPassphrase(db.read) };
+      remember(db.read, hashOfSecret(token), { opened, used_at: now });
+      return token;
+    },
+  );
 }
 
 /** Notes that somebody does something with sessions, those of these that are open. */
@@ -150,14 +147,18 @@ export async function noteUses(db: Database, tokens: string[], now: Instant): Pr
     const hash = hashOfSecret(token);
     const isOnNoDisk = unkeptOf(read, hash)?.opened !== undefined;
     const keep = db.write(async (writer) => {
-      if (isOnNoDisk) await openSession(writer, now, token);
-      // One that was locked meanwhile is not opened by the use of another one.
-      else if (await isSessionOpen(writer, token, now)) await noteUse(writer, token, now);
+      const kept = await sessionOf(writer, token, now);
+      // One that was locked meanwhile is not opened by that.
+      if (kept && kept.locksIn !== 0) await noteUse(writer, token, now);
+      if (!kept && isOnNoDisk && (await isSessionOpen(read, token, now)))
+        await openSession(writer, now, token);
     });
-    await keptOr(
-      keep.then(() => forget(read, hash)),
-      () => remember(read, hash, { used_at: now }),
+    const isKept = await keptOr(
+      keep.then(() => true),
+      () => false,
     );
+    if (!isKept) remember(read, hash, { used_at: now });
+    else if (await isSessionOpen(read, token, now)) forget(read, hash);
   }
 }
 
@@ -181,12 +182,12 @@ async function changeAnyway(
   keep: (writer: Writer) => Promise<void>,
   change: Unkept,
 ): Promise<void> {
-  const isKept = await keptOr(
-    db.write(keep).then(() => true),
-    () => false,
-  );
-  for (const hash of tokens.map(hashOfSecret))
-    if (!isKept || unkeptOf(db.read, hash)) remember(db.read, hash, change);
+  const hashes = tokens.map(hashOfSecret);
+  // Before anything is waited for: nobody may put one on the disk meanwhile as it was.
+  for (const hash of hashes) if (unkeptOf(db.read, hash)) remember(db.read, hash, change);
+  await keptOr(db.write(keep), () => {
+    for (const hash of hashes) remember(db.read, hash, change);
+  });
 }
 
 /** Whether a session opens the organizer's pages: it is there, and not locked. */

@@ -6,6 +6,7 @@ import type { Database, Reader } from "../../database/open";
 import type { Instant } from "../../database/tables";
 import type { Deps } from "../../deps";
 import { type Event, listEvents } from "../../events/store";
+import { forgetStems } from "../../visits/terms/rules";
 import { isNameless } from "../erasure/rules";
 import { erase, staffOf } from "../erasure/store";
 import { sweepTexts } from "../mentions/store";
@@ -322,6 +323,7 @@ export async function forgetErased({ db, suggester }: Pick<Deps, "db" | "suggest
   const value = String(last);
   if (Number(last) === 0 || known === value) return true;
   suggester.forgetAll();
+  forgetStems();
   if (!(await db.forget())) return false;
   await db.write((writer) => keepSetting(writer, FORGOTTEN, value));
   return true;

@@ -172,6 +172,11 @@ const stems = new Map<string, string>();
 /** So many that they take a megabyte at most. */
 const MOST_STEMS = 5000;
 
+/** Nothing of what anybody typed is known any more. */
+export function forgetStems(): void {
+  stems.clear();
+}
+
 function stem(word: string, language: string): string {
   // What has digits in it is a name: "v2v", "10gbe".
   if (word.length < 4 || /\p{N}/u.test(word)) return word;
