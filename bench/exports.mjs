@@ -11,6 +11,7 @@ import path from "node:path";
 import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
+import { NODE_FLAGS } from "../scripts/keep-running.mjs";
 import { tell } from "./support/table.mjs";
 
 const require = createRequire(import.meta.url);
@@ -127,6 +128,7 @@ function report(count, { ours, alone, xlsx }) {
 /** A process of its own that does one thing and tells of it. */
 function child(...given) {
   const process_ = fork(fileURLToPath(import.meta.url), given, {
+    execArgv: NODE_FLAGS,
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const messages = [];

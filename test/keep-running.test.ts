@@ -47,6 +47,11 @@ function keep(script: string, args: string[] = [], stopAfter?: (said: string) =>
 const first = (then: string, later: string) =>
   `if (require("node:fs").readFileSync(${JSON.stringify(path.join(folder, "started"))}, "utf8").length === 1) { ${then} } else { ${later} }`;
 
+test("a booth, and each command, runs as its memory is measured", async () => {
+  const { said } = await keep("console.log(process.execArgv.join())", ["start"]);
+  expect(said).toEqual(["--no-allocation-site-pretenuring"]);
+});
+
 test.each([
   ["ended by a fault of its own", "process.exit(70)"],
   ["was ended by the system", 'process.kill(process.pid, "SIGKILL")'],

@@ -4,6 +4,7 @@ import { fork, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { NODE_FLAGS } from "../../scripts/keep-running.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 export const BOOTHLIGHT = path.join(HERE, "../../dist/main.js");
@@ -17,7 +18,7 @@ const TICKS = 100;
  */
 export async function startProgram(dataDir, { script = BOOTHLIGHT, args = ["start"], node = [] } = {}) {
   const begin = performance.now();
-  const child = spawn(process.execPath, [...node, script, ...args], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, ...node, script, ...args], {
     env: {
       PATH: process.env.PATH,
       DATA_DIR: dataDir,
