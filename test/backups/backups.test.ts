@@ -295,6 +295,17 @@ describe("with a passphrase", () => {
     expect(JSON.parse(unsealed as string)["authority.key"]).toBe("authority.key of the laptop");
   });
 
+  test("what lies unencrypted in a place that was used before goes, too", async () => {
+    const before = path.join(folder, "before");
+    mkdirSync(before);
+    await started({ backupDir: before }).backUp();
+    await started().backUp({ anyway: true });
+    expect(await names(before)).toHaveLength(1);
+    clock += MINUTE;
+    const { last } = await started({ backupDir: stick, backupPassphrase }).backUp({ anyway: true });
+    expect([await names(before), await names()]).toEqual([[], [last.name]]);
+  });
+
   test("what somebody encrypted by hand with age is opened", async () => {
     const { last } = await started().backUp();
     const made = path.join(folder, "by-hand.age");
