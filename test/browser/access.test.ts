@@ -172,6 +172,18 @@ test("whoever asks for calm sees nothing light up", async () => {
   expect(await lasts()).toBe("0.9s");
 });
 
+test("whoever asks for calm gets another look at once, with nothing on the way to it", async () => {
+  await openTablet({ ...TABLET, reducedMotion: "reduce" }, "light");
+  const onTheWay = (look: string) =>
+    page.evaluate(`(() => {
+      document.documentElement.dataset.look = "${look}";
+      getComputedStyle(document.body).color;
+      return document.getAnimations().length;
+    })()`);
+  expect(await onTheWay("dark")).toBe(0);
+  expect(await onTheWay("light")).toBe(0);
+});
+
 /** In the page: words that are cut off, or lie outside of what they belong to, or beside the screen. */
 const CUT_OFF = `(() => {
   const found = [];
