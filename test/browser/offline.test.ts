@@ -206,6 +206,21 @@ test("what the tablet keeps of the page has nobody's data and no token", async (
   );
 });
 
+test("what another tab logged out of the laptop's reach, and left when it was closed, is sent by the one that stays", async () => {
+  await openReady();
+  const other = await context.newPage();
+  await other.goto(`${booth.address}/capture`);
+  await other.locator("html.scripted").waitFor();
+  await goAway();
+  await target("New", other).tap();
+  await page.getByText(/^1 waiting for the laptop/).waitFor();
+  await other.close();
+  expect(await visits()).toEqual([]);
+  await comeBack();
+  await until(visits, (found) => found.map(({ category }) => category).join() === "new");
+  await page.getByText("All on the laptop").waitFor();
+});
+
 describe("lists that the organizer changes", () => {
   test("are new on an open page, with a half-typed visit untouched", async () => {
     await openReady();

@@ -24,6 +24,8 @@ type Category = SentVisit["category"];
 
 /** How long edits wait for one another, in milliseconds. */
 const SEND_AFTER = 500;
+/** How long what another page on this tablet put in may wait before this one sends it, in milliseconds. */
+const OTHERS_TURN = 5000;
 /** A visit that nobody has touched for this long is not worked on any more, in milliseconds. */
 const LEFT_ALONE_AFTER = 60_000;
 /** A tap that is only now on its way to the disk counts as somebody at work, too. */
@@ -67,6 +69,7 @@ async function start(): Promise<void> {
   /** The stamp of what the form was filled from, for each visit that was worked on. */
   const seen = new Map<string, string>();
   let sending: number | undefined;
+  let othersTurn: number | undefined;
   /** The visit that was undone last, as long as that can be taken back in a tap. */
   let undone: SentVisit | undefined;
   /** The visit of which the screen said last that the disk has not taken it. */
@@ -407,6 +410,11 @@ async function start(): Promise<void> {
       else turnTo(asTyped(entry), entry);
     }
     showStanding();
+    // The page that put it in sends it, unless that was closed meanwhile.
+    clearTimeout(othersTurn);
+    othersTurn = window.setTimeout(() => {
+      if (outbox.all().some((waiting) => !waiting.refused)) sender.send();
+    }, OTHERS_TURN);
   }
 
   /** Shows a visit in the form, after what was typed of the one before is kept. `entry`: what waits of it. */
