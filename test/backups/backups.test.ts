@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import fs, {
   chmodSync,
   existsSync,
@@ -21,6 +21,7 @@ import { openDatabase, sqliteFile } from "../../src/database/open";
 import { erase } from "../../src/privacy/erasure/store";
 import { aVisit, type Booth, openBooth, type Tablet } from "../support/booth";
 import { NOON, temporaryFolder } from "../support/databases";
+import { atTerminal } from "../support/terminal";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -322,16 +323,8 @@ async function typedIntoAge(args: string[], passphrase: string): Promise<void> {
     throw new Error(
       "This test needs the command age (Debian, Ubuntu: sudo apt-get install age); npm test installs it as root.",
     );
-  const command = ["age", ...args].map((each) => `'${each}'`).join(" ");
-  const terminal = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"]);
-  let said = "";
-  terminal.stdout.on("data", (chunk) => {
-    said += chunk;
-    for (const asked = /passphrase[^:]*: /i; asked.test(said); said = said.replace(asked, "")) {
-      terminal.stdin.write(`${passphrase}\n`);
-    }
-  });
-  expect(await new Promise((resolve) => terminal.once("close", resolve))).toBe(0);
+  const { code } = await atTerminal(["age", ...args], /passphrase[^:]*: /i, passphrase);
+  expect(code).toBe(0);
 }
 
 describe("where something is in the way", () => {
