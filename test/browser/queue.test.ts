@@ -107,7 +107,7 @@ test("who knows the keys needs no mouse: help, search, answer, priority, opening
   await page.keyboard.type("Yes, jkx");
   expect(await complaintsAbout(page)).toEqual([]);
   await press("Control+Enter");
-  await row(1).getByText("Answered").waitFor();
+  await row(1).locator(".taken").getByText("Answered").waitFor();
   expect((await questionById(booth.db.read, id(1))).answer).toBe("Yes, jkx");
   await press("/");
   await page.keyboard.type("number 17");
