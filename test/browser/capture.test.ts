@@ -216,6 +216,7 @@ describe("a visit that was changed on the laptop too", () => {
     // It would be taken for "undo my change", and takes the whole visit away.
     expect(await page.getByRole("button", { name: "Undo" }).isVisible()).toBe(false);
     await page.getByRole("button", { name: "Compare" }).tap();
+    await rows().first().waitFor();
     expect(await rows().allInnerTexts()).toEqual([
       expect.stringMatching(/On the laptop\s+Here/),
       expect.stringMatching(/Note\s+laptop\s+tablet/),
