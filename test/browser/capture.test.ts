@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type Booth, openBooth } from "../support/booth";
-import { faultsOf, openBrowser, pairedContext, TABLET } from "../support/browser";
+import { faultsOf, openBrowser, pairedContext, TABLET, until } from "../support/browser";
 
 let browser: Browser;
 let booth: Booth;
@@ -48,16 +48,6 @@ async function holdBack(method: string): Promise<() => void> {
     await route.continue();
   });
   return letGo;
-}
-
-/** Waits until the laptop has what the test looks for. */
-async function until<T>(look: () => Promise<T>, isThere: (found: T) => boolean): Promise<T> {
-  for (let tries = 0; tries < 100; tries++) {
-    const found = await look();
-    if (isThere(found)) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`It did not arrive. The laptop has: ${JSON.stringify(await look())}`);
 }
 
 test("one tap from the capture page is a recorded visit", async () => {

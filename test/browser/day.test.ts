@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type Booth, openBooth } from "../support/booth";
-import { faultsOf, LAPTOP, openBrowser, signIn, TABLET } from "../support/browser";
+import { faultsOf, LAPTOP, openBrowser, signIn, TABLET, until } from "../support/browser";
 
 let browser: Browser;
 let booth: Booth;
@@ -27,14 +27,6 @@ afterAll(async () => {
   await browser.close();
   await booth.close();
 });
-
-/** Waits until a query finds something. */
-async function until(look: () => Promise<unknown[]>): Promise<void> {
-  for (let tries = 0; (await look()).length === 0; tries++) {
-    if (tries === 100) throw new Error("It did not arrive.");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 /** Today where the event is, as the form takes it. */
 function day(offset = 0): string {
@@ -91,7 +83,10 @@ test("a day at the booth, end to end", async () => {
   await tablet.getByLabel("Phone").fill("0049123456");
   await tablet.getByLabel("to answer their questions").tap();
   await tablet.getByLabel("to answer their questions").blur();
-  await until(() => booth.db.read.selectFrom("contact_consents").select("purpose").execute());
+  await until(
+    () => booth.db.read.selectFrom("contact_consents").select("purpose").execute(),
+    (found) => found.length > 0,
+  );
 
   // The organizer routes the question by hand.
   await laptop.goto(`${booth.address}/events/open-days-ghent/questions`);

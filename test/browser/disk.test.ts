@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type Booth, openBooth } from "../support/booth";
-import { faultsOf, openBrowser, pairedContext } from "../support/browser";
+import { faultsOf, openBrowser, pairedContext, until } from "../support/browser";
 
 let browser: Browser;
 let booth: Booth;
@@ -109,8 +109,7 @@ test("a browser that keeps nothing says so; visits are held in the page, rescued
   await page.getByText("Existing user: NOT on the tablet's disk yet.").waitFor();
   expect((await rescueFile(page)).waiting).toHaveLength(1);
   await context.setOffline(false);
-  for (let tries = 0; (await count()) === 0 && tries < 200; tries++) await page.waitForTimeout(50);
-  expect(await count()).toBe(1);
+  await until(count, (found) => found === 1);
 });
 
 test("a disk that is cleared while the page is open gets everything back from the page", async () => {
@@ -134,8 +133,7 @@ test("a disk that is cleared while the page is open gets everything back from th
   })`);
   expect(onDisk).toBe(4);
   await context.setOffline(false);
-  for (let tries = 0; (await count()) < 4 && tries < 200; tries++) await page.waitForTimeout(50);
-  expect(await count()).toBe(4);
+  await until(count, (found) => found === 4);
 });
 
 test("nobody can delete the database from another page while this one is open", async () => {
@@ -170,8 +168,7 @@ test("what waits from a page of an older version is sent", async () => {
     };
   })`);
   await page.goto(`${booth.address}/capture`);
-  for (let tries = 0; (await count()) === 0 && tries < 100; tries++) await page.waitForTimeout(50);
-  expect(await count()).toBe(1);
+  await until(count, (found) => found === 1);
   await page.getByText("All on the laptop").waitFor();
 });
 
@@ -184,10 +181,10 @@ test("two pages on one tablet: what one types the other shows, and what both typ
   await two.getByRole("dialog").getByRole("button", { name: /New$/ }).tap();
   await context.setOffline(true);
   await one.getByLabel("Note").fill("typed in the first");
-  for (let tries = 0; tries < 100 && (await two.getByLabel("Note").inputValue()) === ""; tries++) {
-    await two.waitForTimeout(50);
-  }
-  expect(await two.getByLabel("Note").inputValue()).toBe("typed in the first");
+  await until(
+    () => two.getByLabel("Note").inputValue(),
+    (found) => found === "typed in the first",
+  );
   // Both in the same moment: each types before it can hear of the other.
   await Promise.all([
     one.getByLabel("Note").fill("the first once more"),
@@ -203,8 +200,8 @@ test("two pages on one tablet: what one types the other shows, and what both typ
       ...versions.map((row) => JSON.parse(row.payload).note as string),
     ].sort();
   };
-  for (let tries = 0; (await words()).length < 2 && tries < 200; tries++) await one.waitForTimeout(50);
-  expect(await words()).toEqual(["the first once more", "the second too"]);
+  const found = await until(words, ({ length }) => length > 1);
+  expect(found).toEqual(["the first once more", "the second too"]);
   await one.getByText("1 with two versions").waitFor();
   await two.getByText("1 with two versions").waitFor();
 });

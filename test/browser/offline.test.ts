@@ -6,7 +6,7 @@ import { createApp } from "../../src/app";
 import en from "../../src/languages/en.json";
 import { photograph, qrCode } from "../support/badge";
 import { type Booth, openBooth } from "../support/booth";
-import { faultsOf, openBrowser, PATIENCE, TABLET } from "../support/browser";
+import { faultsOf, openBrowser, TABLET, until } from "../support/browser";
 import { openTrustedBooth, openTrustingProfile, trustingHome } from "../support/trusted";
 
 let browser: Browser;
@@ -45,15 +45,6 @@ const isReady = async (on = page) => (await offlineWords(on)) === en["tablet.off
 const pageBuild = (on = page) => on.locator("[data-capture]").getAttribute("data-build");
 const isKept = async (on = page) => (await on.locator("[data-capture]").getAttribute("data-shell")) !== null;
 
-async function until<T>(look: () => Promise<T>, isSo: (found: T) => boolean): Promise<T> {
-  const end = Date.now() + PATIENCE;
-  for (;;) {
-    const found = await look();
-    if (isSo(found)) return found;
-    if (Date.now() > end) throw new Error(`It did not come to that. There is: ${JSON.stringify(found)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 const untilReady = (on = page) =>
   until(
     () => isReady(on),

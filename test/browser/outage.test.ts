@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Browser, Page } from "playwright-core";
 import { type Booth, openBooth } from "../support/booth";
-import { openBrowser, pairedContext } from "../support/browser";
+import { openBrowser, pairedContext, until } from "../support/browser";
 import { NOON } from "../support/databases";
 import { type Device, openDevice } from "../support/device";
 import { BAD, GOOD, type Network, openProxy, random } from "../support/proxy";
@@ -153,16 +153,6 @@ function expectHonest(claims: Claim[]): void {
   expect(lies).toEqual([]);
 }
 
-/** Looks again until it is so. */
-async function until(isSo: () => Promise<boolean>, meanwhile: () => Promise<unknown>): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
-    if (await isSo()) return;
-    await meanwhile();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("It took too long.");
-}
-
 /** The tablet hears that its network is back. */
 const networkIsBack = (page: Page) => page.evaluate(`dispatchEvent(new Event("online"))`);
 
@@ -283,7 +273,8 @@ describe("through a network that loses three requests in ten and three answers i
   /** Until all is said to be on the laptop. Wi-Fi of that kind comes and goes. */
   const untilAllIsThere = (...tablets: Hands[]) =>
     until(
-      async () => (await Promise.all(tablets.map((hands) => hands.waiting()))).every((count) => count === 0),
+      () => Promise.all(tablets.map((hands) => hands.waiting())),
+      (waiting) => waiting.every((count) => count === 0),
       () => Promise.all(tablets.map((hands) => networkIsBack(hands.page))),
     );
 
@@ -391,8 +382,8 @@ describe("with a tablet's clock", () => {
     await page.getByText(ALL_THERE).waitFor();
     await logSome(1);
     await until(
-      async () => (await visitsOf(booth)).length === 10,
-      async () => {},
+      () => visitsOf(booth),
+      (found) => found.length === 10,
     );
 
     const organizer = await booth.organizer();

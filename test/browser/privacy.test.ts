@@ -5,7 +5,7 @@ import { LANGUAGES } from "../../src/languages/say";
 import { codeInGroups, newOwnCode } from "../../src/visits/slips/rules";
 import { complaintsAbout } from "../support/axe";
 import { aVisit, type Booth, openBooth, type Tablet } from "../support/booth";
-import { faultsOf, LAPTOP, openBrowser, signIn, TABLET } from "../support/browser";
+import { faultsOf, LAPTOP, openBrowser, signIn, TABLET, until } from "../support/browser";
 
 const PUBLIC = "https://booth.example.org";
 const PHONE: BrowserContextOptions = {
@@ -60,15 +60,6 @@ async function open(options: BrowserContextOptions, isPaired = false): Promise<P
 async function codeIn(place: Locator): Promise<string | undefined> {
   const picture = new Uint8Array(await place.screenshot());
   return (await readBarcodes(picture, { formats: ["QRCode"] }))[0]?.text;
-}
-
-async function until<T>(look: () => Promise<T>, isThere: (found: T) => boolean): Promise<T> {
-  for (let tries = 0; tries < 100; tries++) {
-    const found = await look();
-    if (isThere(found)) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`It did not arrive: ${JSON.stringify(await look())}`);
 }
 
 test("a visitor reads and ticks on the turned tablet while the laptop is away, and takes everything out on their phone", async () => {

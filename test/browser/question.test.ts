@@ -3,7 +3,7 @@ import { openWays, startDelivery } from "../../src/delivery/loop";
 import { letterOf } from "../../src/questions/letters/store";
 import { addAnswerer } from "../support/asking";
 import { type Booth, openBooth } from "../support/booth";
-import { faultsOf, LAPTOP, openBrowser, pairedContext, signIn, TABLET } from "../support/browser";
+import { faultsOf, LAPTOP, openBrowser, pairedContext, signIn, TABLET, until } from "../support/browser";
 import { openPostOffice, type PostOffice } from "../support/post-office";
 
 const PHONE: BrowserContextOptions = { ...TABLET, viewport: { width: 390, height: 844 } };
@@ -51,14 +51,6 @@ async function mailTo(address: string) {
   return mail;
 }
 
-/** Waits until something holds in the database. */
-async function until(look: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await look()); tries++) {
-    if (tries === 200) throw new Error("It did not happen.");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 test("asked, suggested, routed, mailed, answered under the private link, and read on the slip and in a mail; the next one who asks has it on the spot", async () => {
   await addAnswerer(booth, { name: "Kai", address: "kai@experts.example" });
   await addAnswerer(booth, { name: "Lou", address: "lou@experts.example" });
@@ -102,9 +94,13 @@ test("asked, suggested, routed, mailed, answered under the private link, and rea
     await tablet.getByRole("dialog", { name: "Slip for a question" }).locator(".slip-code").innerText()
   ).trim();
   await tablet.getByRole("dialog").getByRole("button", { name: "Close" }).tap();
-  await until(async () => (await booth.db.read.selectFrom("slips").selectAll().execute()).length === 1);
   await until(
-    async () => (await booth.db.read.selectFrom("contact_consents").selectAll().execute()).length === 1,
+    () => booth.db.read.selectFrom("slips").selectAll().execute(),
+    (found) => found.length === 1,
+  );
+  await until(
+    () => booth.db.read.selectFrom("contact_consents").selectAll().execute(),
+    (found) => found.length === 1,
   );
 
   // Suggested, and routed in one keystroke.
@@ -116,8 +112,8 @@ test("asked, suggested, routed, mailed, answered under the private link, and rea
   await laptop.keyboard.press("j");
   await laptop.keyboard.press("e");
   await until(
-    async () =>
-      (await booth.db.read.selectFrom("questions").select("state").executeTakeFirst())?.state === "routed",
+    () => booth.db.read.selectFrom("questions").select("state").executeTakeFirst(),
+    (found) => found?.state === "routed",
   );
 
   // The mail, as a mail program reads it.

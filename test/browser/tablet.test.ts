@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { aVisit, type Booth, openBooth } from "../support/booth";
-import { faultsOf, LAPTOP, openBrowser, pairedContext, signIn } from "../support/browser";
+import { faultsOf, LAPTOP, openBrowser, pairedContext, signIn, until } from "../support/browser";
 
 let browser: Browser;
 let booth: Booth;
@@ -35,15 +35,6 @@ const visits = () => booth.db.read.selectFrom("visits").selectAll().orderBy("hap
 const openTablet = () => page.getByRole("button", { name: "This tablet" }).tap();
 const tabletDialog = () => page.getByRole("dialog", { name: "This tablet" });
 const allSent = () => page.getByText("All on the laptop", { exact: true }).waitFor();
-
-async function until<T>(look: () => Promise<T>, isThere: (found: T) => boolean): Promise<T> {
-  for (let tries = 0; tries < 100; tries++) {
-    const found = await look();
-    if (isThere(found)) return found;
-    await page.waitForTimeout(50);
-  }
-  throw new Error(`It did not come. There is: ${JSON.stringify(await look())}`);
-}
 
 async function addName(name: string): Promise<void> {
   await openTablet();
@@ -191,9 +182,9 @@ test("typing completes what was heard here today, and finds a topic", async () =
   await page.getByRole("dialog").getByText("OpenNebula").waitFor();
   await page.keyboard.press("Escape");
   const offered = (list: string) =>
-    page.evaluate(
-      `[...document.querySelectorAll("#${list} option")].map((each) => each.value)`,
-    ) as Promise<string[]>;
+    page.evaluate(`[...document.querySelectorAll("#${list} option")].map((each) => each.value)`) as Promise<
+      string[]
+    >;
   await until(
     () => offered("heard-organizations"),
     (found) => found.join() === "Lakeside Clinic",

@@ -5,7 +5,7 @@ import { codeInGroups, newCode } from "../../src/visits/slips/rules";
 import { slipOf } from "../../src/visits/slips/store";
 import { complaintsAbout } from "../support/axe";
 import { aVisit, type Booth, openBooth, type Tablet } from "../support/booth";
-import { faultsOf, LAPTOP, openBrowser, signIn, TABLET } from "../support/browser";
+import { faultsOf, LAPTOP, openBrowser, signIn, TABLET, until } from "../support/browser";
 
 const PHONE: BrowserContextOptions = {
   ...TABLET,
@@ -67,15 +67,6 @@ const codeIn = async (place: Locator) => (await codesIn(await place.screenshot()
 /** The code that a slip shows to people. */
 const shownCode = async (place: Page | Locator) =>
   (await place.locator(".slip-code:not(.own-code)").innerText()).trim();
-
-async function until<T>(look: () => Promise<T>, isThere: (found: T) => boolean): Promise<T> {
-  for (let tries = 0; tries < 100; tries++) {
-    const found = await look();
-    if (isThere(found)) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`It did not arrive: ${JSON.stringify(await look())}`);
-}
 
 const target = (page: Page, name: string) => page.locator("[data-targets]").getByRole("button", { name });
 

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { pairDevice } from "../../src/access/store";
 import { type Booth, openBooth } from "../support/booth";
-import { faultsOf, openBrowser, pairedContext } from "../support/browser";
+import { faultsOf, openBrowser, pairedContext, until } from "../support/browser";
 
 /** Words that were typed a moment before something else happened: none of them may be lost, or become another's. */
 
@@ -46,15 +46,6 @@ async function notes(): Promise<string[]> {
   ];
   return all.filter(Boolean).sort();
 }
-async function until<T>(look: () => Promise<T>, isThere: (found: T) => boolean): Promise<T> {
-  for (let tries = 0; tries < 120; tries++) {
-    const found = await look();
-    if (isThere(found)) return found;
-    await page.waitForTimeout(50);
-  }
-  throw new Error(`It did not come. There is: ${JSON.stringify(await look())}`);
-}
-
 /** The organizer writes a note into a visit, on the laptop. */
 async function noteOnTheLaptop(note: string): Promise<void> {
   const [visit] = await until(visits, (found) => found.length === 1);

@@ -11,6 +11,25 @@ export const { chromium } = globalThis.playwrightOfThisProcess();
 /** Milliseconds that a page has for what is waited for: a machine that is busy otherwise may stand still for a while. */
 export const PATIENCE = 100_000;
 
+/**
+ * Looks until what it finds is so, and gives that; `meanwhile` is done between two looks. What a page has done shows at the
+ * laptop some time later.
+ */
+export async function until<T>(
+  look: () => Promise<T>,
+  isSo: (found: T) => boolean,
+  meanwhile: () => Promise<unknown> = async () => {},
+): Promise<T> {
+  const end = Date.now() + PATIENCE;
+  for (;;) {
+    const found = await look();
+    if (isSo(found)) return found;
+    if (Date.now() > end) throw new Error(`It did not come to that. There is: ${JSON.stringify(found)}`);
+    await meanwhile();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** Starts the Chrome or Chromium that `npm test` found; `more`: how else it is started. */
 export async function openBrowser(more: LaunchOptions = {}): Promise<Browser> {
   const browser = await chromium.launch({ ...launchOptions(), ...more });
