@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { complaintsAbout } from "../support/axe";
 import { aVisit, type Booth, openBooth, PASSPHRASE } from "../support/booth";
-import { faultsOf, LAPTOP, openBrowser, signIn } from "../support/browser";
+import { faultsOf, LAPTOP, openBrowser, signIn, until } from "../support/browser";
 
 const MINUTE = 60_000;
 const ZOE = "zoe@visitor.example";
@@ -83,6 +83,25 @@ test("a page that nobody is at is covered, holds nobody's details then, and come
   expect(kept?.note).toContain("He will call");
 });
 
+test("a page that got no answer when it asked how it stands asks again, and is covered in time", async () => {
+  let asked = 0;
+  await page.route(/\/session$/, async (route) => {
+    asked += 1;
+    if (asked > 1) return route.fallback();
+    // Nobody answers within the time that it waits.
+    await context.clock.fastForward(MINUTE / 2);
+    await route.abort().catch(() => {});
+  });
+  await open(`/visits/${visitId}`);
+  await until(
+    async () => asked,
+    (times) => times > 0,
+  );
+  await pass(16);
+  await cover().waitFor();
+  expect(await page.content()).not.toContain(ZOE);
+});
+
 test("somebody who only types for an hour is never locked out", async () => {
   await open(`/visits/${visitId}`);
   for (let quarters = 0; quarters < 5; quarters++) {
@@ -114,8 +133,10 @@ test("locked in one window it is in all of them, at once; unlocked in one, all s
 test("going back, or to what the browser still holds, shows nothing after locking and after signing out", async () => {
   await open(`/visits/${visitId}`);
   await open("/events");
+  const locked = page.waitForResponse((answer) => answer.url().endsWith("/session/lock"));
   await page.getByRole("button", { name: "Lock now" }).click();
   await cover().waitFor();
+  await locked;
   await page.goBack();
   await page.getByRole("heading", { name: "Locked" }).waitFor();
   expect(await page.content()).not.toContain(ZOE);

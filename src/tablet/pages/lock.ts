@@ -13,8 +13,13 @@ interface Standing {
 
 /** That somebody is there is said that often at most. */
 const SAY_EVERY = 60_000;
-/** How often a page that is covered asks whether it still has to be; another window may have unlocked. */
+/**
+ * How often a page that is covered asks whether it still has to be (another window may have unlocked), and one that got no
+ * answer yet how it stands.
+ */
 const ASK_EVERY = 5000;
+/** A page that has not heard from the laptop's program counts as left alone after this: what is set at first. */
+const UNHEARD_LOCKS_AFTER = 15 * 60_000;
 /** A timer that is a little early would ask for nothing. */
 const SLACK = 500;
 const ANSWER_WITHIN = 15_000;
@@ -31,7 +36,8 @@ if (template) keepLocked(template);
 
 function keepLocked(template: HTMLTemplateElement): void {
   /** By this browser's clock; undefined: never by itself. */
-  let locksAt: number | undefined;
+  let locksAt: number | undefined = Date.now() + UNHEARD_LOCKS_AFTER;
+  let isHeard = false;
   let saidAt = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let cover: Cover | undefined;
@@ -47,6 +53,7 @@ function keepLocked(template: HTMLTemplateElement): void {
   }
 
   function hear({ state, locksIn }: Standing): void {
+    isHeard = true;
     locksAt = locksIn === null ? undefined : Date.now() + locksIn;
     if (state !== "open") hide(state);
     else show();
@@ -54,7 +61,7 @@ function keepLocked(template: HTMLTemplateElement): void {
 
   function again(): void {
     clearTimeout(timer);
-    if (cover) timer = setTimeout(() => void look(), ASK_EVERY);
+    if (cover || !isHeard) timer = setTimeout(() => void look(), ASK_EVERY);
     else if (locksAt !== undefined) {
       timer = setTimeout(() => void look(), Math.max(0, locksAt - Date.now()) + SLACK);
     }
@@ -130,6 +137,8 @@ async function ask(address: string, method: string): Promise<Standing | undefine
       method,
       headers: { Accept: "application/json" },
       signal: AbortSignal.timeout(ANSWER_WITHIN),
+      // Whoever locks and leaves the page has locked.
+      keepalive: method === "POST",
     });
     if (answer.status === 401 && method === "POST") return await ask("/session", "GET");
     return answer.status === 200 ? await answer.json() : undefined;
