@@ -290,14 +290,19 @@ describe("through a network that loses three requests in ten and three answers i
       if (turn === 2) await hands.undo();
     }
     await untilAllIsThere(hands);
+    // A slow laptop gets fewer requests, of which fewer are lost: what waits meanwhile goes together.
+    let more = 0;
+    for (; Math.min(network.counts.lostRequests, network.counts.lostAnswers) <= 10; more++) {
+      await hands.log("new");
+      await untilAllIsThere(hands);
+    }
     expectAll(await visitsOf(booth), hands.remembered);
-    expect(hands.remembered).toHaveLength(200);
+    expect(hands.remembered).toHaveLength(200 + more);
     expect(hands.undone).toBeGreaterThan(2);
     expect(await booth.db.read.selectFrom("visit_conflicts").select("id").execute()).toEqual([]);
     expectHonest(hands.claims);
-    // How many requests there are depends on how fast the laptop is: what waits meanwhile goes together.
-    expect(network.counts.lostRequests).toBeGreaterThan(0);
-    expect(network.counts.lostAnswers).toBeGreaterThan(0);
+    expect(network.counts.lostRequests).toBeGreaterThan(10);
+    expect(network.counts.lostAnswers).toBeGreaterThan(10);
   });
 
   test("two tablets log 50 visits each, and each of them arrives once", async () => {
